@@ -1,0 +1,107 @@
+"""Train one task of a Moodifier family: `python training/train.py TASK --data DIR`. See training/README.md."""
+
+import argparse
+import ctypes.util
+import importlib
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TASKS = {"vae": "VaeTask", "clip": "ClipTask", "unet": "UnetTask", "planner": "PlannerTask", "segmenter": "SegmenterTask"}
+
+
+@dataclass
+class Paths:
+    """Where a task reads and writes. `runs` holds one folder per task; a task finds what it builds on in its neighbours."""
+
+    data: Path
+    runs: Path
+    cache: Path | None
+
+    def model(self, task, override=None):
+        """Folder of a finished task's model; `override` (a config value) wins."""
+        folder = Path(override) if override else self.runs / task / "model"
+        if not folder.exists():
+            raise SystemExit(f"{folder}: expected the trained {task} here; train it first or pass --set {task}=FOLDER")
+        return folder
+
+
+def read_config(task, path, overrides, smoke):
+    config = json.loads(Path(path or HERE / "configs" / f"{task}.json").read_text())
+    small = config.pop("smoke", {})
+    if smoke:
+        config |= {k: config[k] | v if isinstance(v, dict) else v for k, v in small.items()}
+    for item in overrides:
+        name, _, value = item.partition("=")
+        if name not in config:
+            raise SystemExit(f"--set {name}: unknown option; {task} has {', '.join(sorted(config))}")
+        try:
+            config[name] = json.loads(value)
+        except json.JSONDecodeError:
+            config[name] = value
+    return config
+
+
+def use_jemalloc():
+    """Start again under jemalloc when the machine has it: glibc's allocator costs CPU training a good part of its speed."""
+    library = ctypes.util.find_library("jemalloc")
+    if library and "jemalloc" not in os.environ.get("LD_PRELOAD", "") and not os.environ.get("MOODIFIER_NO_JEMALLOC"):
+        os.environ["LD_PRELOAD"] = f"{library} {os.environ.get('LD_PRELOAD', '')}".strip()
+        os.execv(sys.executable, [sys.executable, *sys.argv])
+
+
+def make_task(name, config, paths):
+    module = importlib.import_module(f"moodifier_train.tasks.{name}")
+    return getattr(module, TASKS[name])(config, paths)
+
+
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("task", choices=[*TASKS, "all"])
+    parser.add_argument("--data", type=Path, default=HERE.parent / "data" / "faces", help="moodworld-raw folder")
+    parser.add_argument("--runs", type=Path, default=HERE / "runs" / "mini", help="folder with one sub-folder per task")
+    parser.add_argument("--cache", type=Path, help="folder for derived arrays (default: DATA/cache)")
+    parser.add_argument("--config", type=Path, help="JSON file (default: configs/TASK.json)")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="override one option of the configuration")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--smoke", action="store_true", help="a few steps of the task (and of what it builds on) on made data")
+    parser.add_argument("--sheet", action="store_true", help="unet: edit val pictures with the newest checkpoint, write RUNS/unet/sheet.png")
+    args = parser.parse_args(argv)
+    import torch
+
+    from moodifier_train.loop import train
+
+    torch.set_num_threads(args.threads)
+    if args.smoke:
+        from moodifier_train.data.synthetic import make_synthetic
+
+        with tempfile.TemporaryDirectory() as folder:
+            paths = Paths(make_synthetic(Path(folder) / "data"), Path(folder) / "runs", None)
+            for name in [n for n in TASKS if args.task in (n, "all") or (n in ("vae", "clip") and args.task in ("unet", "planner"))]:
+                config = read_config(name, None, args.set if name == args.task else [], True)
+                torch.manual_seed(config["seed"])
+                task = make_task(name, config, paths)
+                train(task, config, paths.runs / name)
+                if hasattr(task, "sheet"):
+                    task.sheet(paths.runs / name / "sheet.png", rows=1)
+        return
+    if args.task == "all":
+        raise SystemExit("all: only with --smoke; the five tasks have their own budgets")
+    paths, config = Paths(args.data, args.runs, args.cache), read_config(args.task, args.config, args.set, False)
+    torch.manual_seed(config["seed"])
+    task, out = make_task(args.task, config, paths), paths.runs / args.task
+    if args.sheet:
+        task.load_newest(out)
+        task.sheet(out / "sheet.png")
+    else:
+        print(f"{args.task}: {sum(p.numel() for p in task.model.parameters()) / 1e6:.2f} M parameters, {len(task.world.train)} training pictures", flush=True)
+        train(task, config, out)
+
+
+if __name__ == "__main__":
+    use_jemalloc()
+    main()
