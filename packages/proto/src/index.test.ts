@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clip, common, descriptorSet, diffusion, mllm } from "./index.ts";
+import { clip, common, fileDescriptors, diffusion, mllm } from "./index.ts";
 
 describe("generated contracts", () => {
   it("round-trips a request with enum, bigint, bytes and optional fields", () => {
@@ -24,7 +24,7 @@ describe("generated contracts", () => {
   it("exposes every service and the descriptors of all files", () => {
     expect(mllm.PlannerClient.serviceName).toBe("moodifier.mllm.v1.Planner");
     expect(clip.EncoderClient.serviceName).toBe("moodifier.clip.v1.Encoder");
-    const text = descriptorSet().toString("latin1");
+    const text = fileDescriptors().join("\n");
     for (const name of ["common/v1/common", "mllm/v1/planner", "clip/v1/encoder", "diffusion/v1/editor"]) {
       expect(text).toContain(`moodifier/${name}.proto`);
     }

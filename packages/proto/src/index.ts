@@ -8,4 +8,4 @@ export * as clip from "./gen/moodifier/clip/v1/encoder.ts";
 export * as common from "./gen/moodifier/common/v1/common.ts";
 export * as diffusion from "./gen/moodifier/diffusion/v1/editor.ts";
 export * as mllm from "./gen/moodifier/mllm/v1/planner.ts";
-export { descriptorSet } from "./descriptor-set.ts";
+export { fileDescriptors } from "./descriptors.ts";
