@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { MoodError } from "./errors/mood-error.ts";
+
+/** Settings of every gRPC service; spread them into the service's own `z.object`. */
+export const serviceSettings = {
+  /** Address to listen on. */
+  host: z.string().min(1).default("127.0.0.1"),
+  /** Port to listen on; 0 picks a free one. */
+  port: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Port of the Prometheus endpoint; 0 switches it off. */
+  metricsPort: z.coerce.number().int().min(0).max(65_535).default(0),
+  /** Least severe level that is logged. */
+  logLevel: z.enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info"),
+  /** Whether to answer gRPC reflection; for development. */
+  reflection: z.union([z.boolean(), z.stringbool()]).default(false),
+  /** Milliseconds that running calls get to finish on shutdown, 0..3,600,000. */
+  drainMs: z.coerce.number().int().min(0).max(3_600_000).default(120_000),
+};
+
+/** Settings of every service that runs a model. */
+export const modelSettings = {
+  /** Folder of the model family, with its `manifest.json`. */
+  modelDir: z.string().min(1),
+  /** Threads for each model, 1..256. */
+  threads: z.coerce.number().int().min(1).max(256).default(1),
+  /** Calls that may wait while others run, 0..10,000; a further one is refused. */
+  maxQueue: z.coerce.number().int().min(0).max(10_000).default(16),
+};
+
+/** The environment variable of a setting: `modelDir` is `MOODIFIER_MODEL_DIR`. */
+export function environmentName(setting: string): string {
+  return `MOODIFIER_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}
+
+/**
+ * Reads the settings of `schema` from environment variables (see {@link environmentName}); an empty variable counts as unset.
+ * @throws MoodError INVALID_ARGUMENT, reason CONFIG_INVALID, that lists every faulty variable at once and prints no value.
+ */
+export function loadConfig<S extends z.ZodObject>(
+  schema: S,
+  env: Readonly<Record<string, string | undefined>>,
+): z.output<S> {
+  const input: Record<string, string> = {};
+  for (const setting of Object.keys(schema.shape)) {
+    const value = env[environmentName(setting)];
+    if (value !== undefined && value !== "") input[setting] = value;
+  }
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const faults = result.error.issues.map((issue) => {
+    const setting = String(issue.path[0] ?? "");
+    return `${environmentName(setting)}: ${setting in input ? issue.message : "required, but not set"}`;
+  });
+  throw new MoodError("INVALID_ARGUMENT", "CONFIG_INVALID", `invalid configuration: ${faults.join("; ")}`, {
+    details: { faults },
+  });
+}

@@ -1,0 +1,81 @@
+import { Metadata, type ServiceError, type StatusObject, status } from "@grpc/grpc-js";
+import { CODES, codeName, type ErrorDetails, MoodError } from "./mood-error.ts";
+
+const REASON_KEY = "moodifier-reason";
+const DETAILS_KEY = "moodifier-details-bin";
+const RETRY_AFTER_KEY = "retry-after";
+
+/** HTTP/2 peers refuse long header blocks, so longer texts are cut and larger details dropped. */
+const MAX_MESSAGE_LENGTH = 2000;
+const MAX_DETAILS_BYTES = 6000;
+
+/**
+ * The gRPC status of an error. Trailing metadata: `moodifier-reason`, `moodifier-details-bin` (UTF-8 JSON, left out above 6000 bytes) and, when
+ * `details.retryAfterSeconds` is set, `retry-after` in whole seconds.
+ */
+export function toStatus(error: MoodError): StatusObject {
+  const metadata = new Metadata();
+  metadata.set(REASON_KEY, error.reason);
+  if (error.details.retryAfterSeconds !== undefined) {
+    metadata.set(RETRY_AFTER_KEY, String(Math.ceil(error.details.retryAfterSeconds)));
+  }
+  if (Object.keys(error.details).length > 0) {
+    const bytes = Buffer.from(JSON.stringify(error.details), "utf8");
+    if (bytes.length <= MAX_DETAILS_BYTES) metadata.set(DETAILS_KEY, bytes);
+  }
+  return { code: CODES[error.code], details: error.message.slice(0, MAX_MESSAGE_LENGTH).toWellFormed(), metadata };
+}
+
+/** Who was called, to name in errors. */
+export interface Peer {
+  readonly service: string;
+  readonly address: string;
+}
+
+/**
+ * The {@link MoodError} of a failed gRPC call. A status that a service made keeps its code, reason, message and details; a status of the transport gets
+ * the reasons SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, MESSAGE_TOO_LARGE or the code's name, and `details.service` names the service.
+ */
+export function fromServiceError(error: ServiceError, peer: Peer): MoodError {
+  const code = codeName(error.code);
+  const reason = error.metadata?.get(REASON_KEY)[0];
+  if (typeof reason === "string") {
+    return new MoodError(code, reason, error.details, { details: readDetails(error.metadata), cause: error });
+  }
+  const { reason: transportReason, text } = describeTransportFault(error);
+  return new MoodError(code, transportReason, `${peer.service} at ${peer.address} ${text}`, {
+    details: { ...readDetails(error.metadata), service: peer.service },
+    cause: error,
+  });
+}
+
+function describeTransportFault(error: ServiceError): { reason: string; text: string } {
+  switch (error.code) {
+    case status.UNAVAILABLE:
+      return { reason: "SERVICE_UNAVAILABLE", text: `cannot be reached: ${error.details}` };
+    case status.DEADLINE_EXCEEDED:
+      return { reason: "DEADLINE_EXCEEDED", text: "did not answer before the deadline" };
+    case status.CANCELLED:
+      return { reason: "CANCELLED", text: `did not finish, because the call was cancelled: ${error.details}` };
+    case status.RESOURCE_EXHAUSTED:
+      return { reason: "MESSAGE_TOO_LARGE", text: `refused the message: ${error.details}` };
+    default:
+      return { reason: codeName(error.code), text: `failed: ${error.details}` };
+  }
+}
+
+function readDetails(metadata: Metadata | undefined): ErrorDetails {
+  const details: Record<string, unknown> = {};
+  const bytes = metadata?.get(DETAILS_KEY)[0];
+  if (Buffer.isBuffer(bytes)) {
+    try {
+      Object.assign(details, JSON.parse(bytes.toString("utf8")));
+    } catch {
+      // A peer of another make may send anything here; the reason and message still hold.
+    }
+  }
+  const retryAfter = Number(metadata?.get(RETRY_AFTER_KEY)[0]);
+  if (Number.isFinite(retryAfter) && details["retryAfterSeconds"] === undefined)
+    details["retryAfterSeconds"] = retryAfter;
+  return details;
+}

@@ -1,0 +1,117 @@
+import {
+  type ChannelCredentials,
+  type ChannelOptions,
+  Client,
+  credentials,
+  type MethodDefinition,
+} from "@grpc/grpc-js";
+import { MoodError } from "../errors/mood-error.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { CallContext } from "./call.ts";
+import { CLIENT_OPTIONS } from "./limits.ts";
+import { type Channel, requestStream, requestUnary } from "./request.ts";
+import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
+
+/** How to make one call. */
+export interface CallOptions {
+  /** Cancels the call when it aborts. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds that the call and its retries may take; the client's default unless given. */
+  readonly deadlineMs?: number | undefined;
+  /** The served call on whose behalf this one is made: its cancellation, deadline and trace carry over. */
+  readonly parent?: CallContext | undefined;
+  /** Further request metadata. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How to make a client. */
+export interface ClientOptions {
+  /** What errors call the service; the last part of its proto package's name unless told, for example "diffusion". */
+  readonly name?: string;
+  /** Milliseconds for calls that state none; 120,000 unless told. */
+  readonly deadlineMs?: number;
+  readonly retry?: Partial<RetryPolicy>;
+  readonly metrics?: Metrics;
+  /** Plaintext unless given. */
+  readonly credentials?: ChannelCredentials;
+  /** Added to, and stronger than, the options of every client. */
+  readonly channel?: ChannelOptions;
+}
+
+/** A generated client class of ts-proto. */
+export interface GeneratedClient<S> {
+  new (address: string, credentials: ChannelCredentials, options?: ChannelOptions): Client;
+  readonly service: S;
+  readonly serviceName: string;
+}
+
+/** A unary method: rejects with `MoodError`. */
+export type UnaryMethod<Request, Response> = (request: Request, options?: CallOptions) => Promise<Response>;
+
+/** A server-streaming method: the iteration throws `MoodError`; leaving it early cancels the call. */
+export type StreamMethod<Request, Response> = (
+  request: Request,
+  options?: CallOptions,
+) => AsyncIterableIterator<Response>;
+
+type MethodOf<D> = D extends {
+  readonly requestStream: false;
+  readonly responseStream: infer Stream;
+  readonly requestSerialize: (value: infer Request) => Buffer;
+  readonly responseDeserialize: (value: Buffer) => infer Response;
+}
+  ? Stream extends true
+    ? StreamMethod<Request, Response>
+    : UnaryMethod<Request, Response>
+  : never;
+
+/** The methods of a service as promises and async iterables. */
+export type ServiceClient<S> = { readonly [Name in keyof S]: MethodOf<S[Name]> } & {
+  /** host:port of the service. */
+  readonly address: string;
+  /** Resolves when connected. @throws MoodError UNAVAILABLE, reason SERVICE_UNAVAILABLE, after `ms`. */
+  ready(ms: number): Promise<void>;
+  /** Closes the connections; running calls end normally. */
+  close(): void;
+};
+
+/**
+ * Creates a client: `createClient(diffusion.EditorClient, "127.0.0.1:7003").edit(request, { signal })`. Nothing connects until the first call. Every call
+ * has a deadline and fails with `MoodError`. A call that was UNAVAILABLE is made again, a stream only when nothing had arrived.
+ */
+export function createClient<S extends object>(
+  Generated: GeneratedClient<S>,
+  address: string,
+  options: ClientOptions = {},
+): ServiceClient<S> {
+  const client = new Generated(address, options.credentials ?? credentials.createInsecure(), {
+    ...CLIENT_OPTIONS,
+    ...options.channel,
+  });
+  const service = options.name ?? Generated.serviceName.split(".").at(-3) ?? Generated.serviceName;
+  const channel: Channel = {
+    client,
+    peer: { service, address },
+    deadlineMs: options.deadlineMs ?? 120_000,
+    retry: { ...DEFAULT_RETRY, ...options.retry },
+    metrics: options.metrics,
+  };
+  const methods = Object.entries(Generated.service as Record<string, MethodDefinition<unknown, unknown>>).map(
+    ([name, method]) => [
+      name,
+      (request: unknown, callOptions: CallOptions = {}) =>
+        method.responseStream
+          ? requestStream(channel, method, request, callOptions)
+          : requestUnary(channel, method, request, callOptions),
+    ],
+  );
+  const ready = (ms: number) =>
+    new Promise<void>((resolve, reject) => {
+      client.waitForReady(Date.now() + ms, (error) => {
+        if (!error) return resolve();
+        const text = `${service} at ${address} cannot be reached within ${ms} ms`;
+        reject(new MoodError("UNAVAILABLE", "SERVICE_UNAVAILABLE", text, { details: { service }, cause: error }));
+      });
+    });
+  return { ...Object.fromEntries(methods), address, ready, close: () => client.close() } as ServiceClient<S>;
+}

@@ -1,0 +1,37 @@
+import type { ChannelOptions } from "@grpc/grpc-js";
+
+/** Largest message in either direction, bytes. A request holds at most one 32 MiB picture and its masks. */
+export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** A call may last this long unless its deadline is nearer, milliseconds. */
+export const MAX_CALL_MS = 600_000;
+
+/** A call that arrives with less time than this is refused rather than started, milliseconds. */
+export const DEADLINE_FLOOR_MS = 5;
+
+/** Options of every server. */
+export const SERVER_OPTIONS: ChannelOptions = {
+  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+  "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  // Clients resolve names again only when a connection ends, so connections end now and then for new replicas to be seen.
+  "grpc.max_connection_age_ms": 60_000,
+  "grpc.max_connection_age_grace_ms": MAX_CALL_MS + 10_000,
+  // A kubelet's gRPC probe opens a connection for each probe.
+  "grpc.max_connection_idle_ms": 300_000,
+};
+
+/** Options of every client. */
+export const CLIENT_OPTIONS: ChannelOptions = {
+  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+  "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+  "grpc.keepalive_time_ms": 30_000,
+  "grpc.keepalive_timeout_ms": 10_000,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 5_000,
+  // Pictures in answers: the default window of 64 KiB halves the throughput.
+  "grpc-node.flow_control_window": 8 * 1024 * 1024,
+  // Spread calls over all addresses of a headless Kubernetes service.
+  "grpc.service_config": JSON.stringify({ loadBalancingConfig: [{ round_robin: {} }] }),
+};

@@ -1,0 +1,25 @@
+/** What every service stands on: errors, configuration, log, telemetry, the gRPC server and client, a bounded queue, and orderly shutdown. */
+export { BoundedQueue, type BoundedQueueOptions, type Slot } from "./bounded-queue.ts";
+export { environmentName, loadConfig, modelSettings, serviceSettings } from "./config.ts";
+export { toMoodError } from "./errors/conversion.ts";
+export { fromServiceError, toStatus } from "./errors/grpc-status.ts";
+export { CODES, type ErrorCode, type ErrorDetails, MoodError } from "./errors/mood-error.ts";
+export { type Problem, toProblem } from "./errors/problem.ts";
+export type { CallContext } from "./grpc/call.ts";
+export {
+  type CallOptions,
+  type ClientOptions,
+  createClient,
+  type ServiceClient,
+  type StreamMethod,
+  type UnaryMethod,
+} from "./grpc/client.ts";
+export { serverStream, unary } from "./grpc/handler.ts";
+export { MAX_MESSAGE_BYTES } from "./grpc/limits.ts";
+export { DEFAULT_RETRY, type RetryPolicy } from "./grpc/retry.ts";
+export { type RunningServer, serve, type ServedService, type ServeOptions } from "./grpc/server.ts";
+export { createLogger, type Logger, type LoggerOptions } from "./logger.ts";
+export { runMain, type RunningService } from "./run-main.ts";
+export { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+export { type MetricsServer, serveMetrics } from "./telemetry/metrics-server.ts";
+export { ATTRIBUTES, DURATION_BUCKETS, METRICS } from "./telemetry/telemetry-names.ts";
