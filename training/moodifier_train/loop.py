@@ -109,7 +109,7 @@ def train(task, config, out):
         total = sum(value for name, value in losses.items() if name.endswith("_loss"))
         optimizer.zero_grad(set_to_none=True)
         total.backward()
-        norm = torch.nn.utils.clip_grad_norm_(ema.params, config.get("clip", 1.0))
+        norm = torch.nn.utils.clip_grad_norm_(ema.params, config.get("max_grad_norm", 1.0))
         if torch.isfinite(norm):
             optimizer.step()
             ema.update(step)

@@ -1,0 +1,28 @@
+"""Noise prediction with a weight per latent cell."""
+
+import torch
+import torch.nn.functional as F
+
+
+def add_noise(latent, noise, timestep, alphas):
+    """q(x_t | x_0): sqrt(abar_t) x_0 + sqrt(1 - abar_t) noise (Ho et al. 2020, equation 4)."""
+    a = alphas[timestep].view(-1, 1, 1, 1)
+    return a.sqrt() * latent + (1 - a).sqrt() * noise
+
+
+def weighted_mse(predicted, noise, weight):
+    """Mean squared error with `weight` [B, 1, h, w], normalised by the mean weight so that the scale stays that of plain MSE."""
+    return ((predicted - noise) ** 2 * weight).mean() / weight.mean()
+
+
+def dilate(mask, cells=1):
+    """Grow a float mask [B, 1, h, w] by `cells` in every direction."""
+    return F.max_pool2d(mask, 2 * cells + 1, 1, cells) if cells else mask
+
+
+def sample_timesteps(count, steps, generator=None, grid_share=0.0, original_steps=50):
+    """int64 [count], uniform over 0..steps-1; a `grid_share` of them lies on the `original_steps` grid that LCM sampling visits."""
+    t = torch.randint(0, steps, (count,), generator=generator)
+    stride = steps // original_steps
+    on_grid = torch.rand(count, generator=generator) < grid_share
+    return torch.where(on_grid, (t // stride) * stride + stride - 1, t)

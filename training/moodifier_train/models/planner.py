@@ -1,0 +1,42 @@
+"""LLaVA in miniature (Liu et al. 2023): CLIP vision patches -> two-layer projector -> causal Llama decoder that writes JSON."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import CLIPVisionModel, LlamaForCausalLM
+
+
+class Planner(nn.Module):
+    """vision: CLIPVisionModel; projector: its patch states -> decoder width; decoder: LlamaForCausalLM.
+
+    A sequence is [image tokens][token ids]; image tokens have positions 0..N-1.
+    """
+
+    def __init__(self, vision, decoder):
+        super().__init__()
+        self.vision, self.decoder = vision, decoder
+        width = decoder.config.hidden_size
+        self.projector = nn.Sequential(nn.Linear(vision.config.hidden_size, width), nn.GELU(), nn.Linear(width, width))
+
+    def image_tokens(self, pixels):
+        """pixels [B, 3, S, S] normalised -> [B, N, D]; N = (S / patch)^2, the class token is dropped."""
+        return self.projector(self.vision(pixels).last_hidden_state[:, 1:])
+
+    def forward(self, image_tokens, ids):
+        """Logits [B, t, vocab] of the next token after each of the t ids."""
+        states = torch.cat([image_tokens, self.decoder.get_input_embeddings()(ids)], dim=1)
+        return self.decoder(inputs_embeds=states).logits[:, image_tokens.shape[1] :]
+
+    def save_pretrained(self, folder):
+        folder = Path(folder)
+        self.vision.save_pretrained(folder / "vision")
+        self.decoder.save_pretrained(folder / "decoder")
+        torch.save(self.projector.state_dict(), folder / "projector.pt")
+
+    @classmethod
+    def from_pretrained(cls, folder):
+        folder = Path(folder)
+        planner = cls(CLIPVisionModel.from_pretrained(folder / "vision"), LlamaForCausalLM.from_pretrained(folder / "decoder"))
+        planner.projector.load_state_dict(torch.load(folder / "projector.pt", map_location="cpu", weights_only=True))
+        return planner

@@ -1,0 +1,134 @@
+"""The denoiser: noise prediction on cached latents, conditioned on the token states of the frozen text tower."""
+
+import numpy as np
+import torch
+
+from ..data.clip_tokenizer import encode_all, load_clip_tokenizer
+from ..data.moodworld import MoodWorld, full_text
+from ..losses.diffusion import add_noise, dilate, sample_timesteps, weighted_mse
+from ..models.clip import load_text_tower, text_states
+from ..models.unet import PlainAttention, alphas_cumprod, make_unet, save_unet
+from ..models.vae import PatchAutoencoder
+from .clip import to_pixels
+
+TRAIN_STEPS, LENGTH_MULTIPLE, FACTOR = 1000, 16, 8
+EXPRESSION = ("mouth", "eyes", "eyebrows")
+
+
+class UnetTask:
+    """Small latent crops around the expression parts first (`crop`, cheap), whole latents for the rest of the budget."""
+
+    def __init__(self, config, paths):
+        self.config, self.world = config, MoodWorld(paths.data, paths.cache)
+        self.vae_folder, clip = paths.model("vae", config["vae"]), paths.model("clip", config["clip"])
+        self.vae, self.tower, self.tokenizer = PatchAutoencoder.from_pretrained(self.vae_folder), load_text_tower(clip), load_clip_tokenizer(clip)
+        self.model = make_unet(config["channels"], config["heads"], self.tower.config.hidden_size, config["groups"])
+        self.model.set_attn_processor(PlainAttention())
+        self.alphas = alphas_cumprod(TRAIN_STEPS)
+        self.latents = self.world.cached(f"latents-{_stamp(self.vae_folder)}", self.encode_pictures)
+        self.scale = 1.0 / float(self.latents[self.world.train[:2000]].astype(np.float32).std())
+        self.encode_texts(_stamp(clip))
+        self.regions = self.region_masks()
+
+    @torch.no_grad()
+    def encode_pictures(self):
+        """float16 [count, 4, size/8, size/8], unscaled posterior means."""
+        images, rows = self.world.images, []
+        for i in range(0, len(images), 32):
+            rows.append(self.vae.encode(to_pixels(images[i : i + 32])).half().numpy())
+            if i % 3200 == 0:
+                print(f"latents {i}/{len(images)}", flush=True)
+        return np.concatenate(rows)
+
+    def encode_texts(self, stamp):
+        """Token states of every distinct caption, float16 [texts, L, width]; row of each picture; the empty text's states."""
+        texts, self.row = np.unique([full_text(r) for r in self.world.records], return_inverse=True)
+        ids, lengths = encode_all(self.tokenizer, texts, multiple=LENGTH_MULTIPLE)
+        self.states = self.world.cached(f"texts-{stamp}", lambda: text_states(self.tower, torch.from_numpy(ids)).half().numpy())
+        self.bucket = (-(-lengths // LENGTH_MULTIPLE) * LENGTH_MULTIPLE)[self.row]
+        empty, _ = encode_all(self.tokenizer, [""], length=ids.shape[1])
+        self.empty = text_states(self.tower, torch.from_numpy(empty))[0]
+        self.by_bucket = {int(b): self.world.train[self.bucket[self.world.train] == b] for b in np.unique(self.bucket[self.world.train])}
+
+    def region_masks(self):
+        """uint8 [count, h, w] at latent size: 1 where an expression part (or the whole expressive face) lies."""
+        maps, names = self.world.part_maps(self.world.size // FACTOR), self.world.part_names
+        masks = np.isin(maps, [names.index(n) for n in EXPRESSION if n in names])
+        alone = ~masks.any(axis=(1, 2))
+        if "face" in names:
+            masks[alone] = maps[alone] == names.index("face")
+        return masks.astype(np.uint8)
+
+    def batch(self, rng, progress):
+        pools = list(self.by_bucket.values())
+        pool = pools[rng.choice(len(pools), p=np.array([len(p) for p in pools]) / len(self.world.train))]
+        small = progress < self.config["crop_until"]
+        size = self.config["crop"] if small else self.latents.shape[-1]
+        index = rng.choice(pool, self.config["batch"] if small else self.config["full_batch"])
+        corners = self.corners(rng, index, size)
+        cut = lambda array: np.stack([array[i][..., y : y + size, x : x + size] for i, (y, x) in zip(index, corners)])
+        length = int(self.bucket[index].max())
+        text = torch.from_numpy(self.states[self.row[index], :length]).float()
+        text[torch.from_numpy(rng.random(len(index)) < self.config["unconditional"])] = self.empty[:length]
+        return {"latent": torch.from_numpy(cut(self.latents)).float() * self.scale, "region": torch.from_numpy(cut(self.regions)).float()[:, None], "text": text}
+
+    def corners(self, rng, index, size):
+        """Top-left corners int [n, 2]: three in four hold the centre of the expression parts, the others lie anywhere."""
+        room = self.latents.shape[-1] - size
+        anywhere = rng.integers(0, room + 1, (len(index), 2))
+        jitter = rng.integers(-(size // 4), size // 4 + 1, (len(index), 2))
+        around = np.clip(self.centres()[index] - size // 2 + jitter, 0, room)
+        return np.where(rng.random((len(index), 1)) < 0.75, around, anywhere)
+
+    def centres(self):
+        if not hasattr(self, "_centres"):
+            cells = np.arange(self.regions.shape[-1])
+            weight = np.maximum(1, self.regions.sum(axis=(1, 2)))
+            self._centres = np.stack([(self.regions.sum(axis=2) @ cells) / weight, (self.regions.sum(axis=1) @ cells) / weight], 1).round().astype(int)
+        return self._centres
+
+    def losses(self, batch):
+        latent = batch["latent"]
+        t = sample_timesteps(len(latent), TRAIN_STEPS, grid_share=self.config["grid_share"])
+        noise = torch.randn_like(latent)
+        predicted = self.model(add_noise(latent, noise, t, self.alphas), t, batch["text"]).sample
+        weight = 1 + self.config["region_weight"] * dilate(batch["region"])
+        return {"noise_loss": weighted_mse(predicted, noise, weight), "plain_mse": ((predicted - noise) ** 2).mean().detach()}
+
+    def evaluate(self):
+        """Noise error on val latents at full size, everywhere and inside the expression parts; fixed noise and timesteps."""
+        index = self.world.val[: self.config.get("eval_count", 64)]
+        draw = torch.Generator().manual_seed(0)
+        sums = np.zeros(3)
+        for i in range(0, len(index), 32):
+            part = index[i : i + 32]
+            latent = torch.from_numpy(self.latents[part]).float() * self.scale
+            t, noise = torch.randint(0, TRAIN_STEPS, (len(part),), generator=draw), torch.randn(latent.shape, generator=draw)
+            text = torch.from_numpy(self.states[self.row[part], : self.bucket[part].max()]).float()
+            error = (self.model(add_noise(latent, noise, t, self.alphas), t, text).sample - noise) ** 2
+            region = dilate(torch.from_numpy(self.regions[part]).float()[:, None])
+            sums += [float(error.mean()) * len(part), float((error.mean(1, keepdim=True) * region).sum()), float(region.sum())]
+        return {"noise_mse": sums[0] / len(index), "region_mse": sums[1] / max(1.0, sums[2])}
+
+    def save(self, folder):
+        save_unet(self.model, folder, {"scaling_factor": self.scale, "vae": _stamp(self.vae_folder), "data_digest": self.world.digest()})
+
+    def load_newest(self, out):
+        """EMA weights of the newest checkpoint in `out`."""
+        state = torch.load(out / "checkpoint.pt", map_location="cpu", weights_only=True)
+        torch._foreach_copy_([p.data for p in self.model.parameters()], state["ema"])
+        self.model.eval()
+
+    def sheet(self, path, rows=8):
+        """Edit val pairs; a PNG with a row per pair: source, reconstruction, edits with 8 and with 12 steps, true edit."""
+        from .edit_sheet import draw_sheet
+
+        draw_sheet(self, path, rows)
+
+
+def _stamp(folder):
+    """Names a trained model: file size and digest of its weights."""
+    import hashlib
+
+    weights = next(folder.glob("*.safetensors"))
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
