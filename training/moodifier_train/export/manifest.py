@@ -1,0 +1,66 @@
+"""manifest.json (schema version 1): what a reader must know to run a family, and digests of every file."""
+
+import hashlib
+import json
+from pathlib import Path
+
+SCHEDULE = {"kind": "scaled_linear", "betaStart": 0.00085, "betaEnd": 0.012, "trainTimesteps": 1000, "prediction": "epsilon", "originalSteps": 50}
+DEFAULTS = {"steps": 8, "guidanceScale": 2.5, "crossReplace": 0.6, "selfReplace": 0.3, "featherPx": 4}
+# Control by kind of edit: how much of the schedule follows the source (InfEdit's planner heuristics, weaker for faces).
+PRESETS = {
+    "shape": {"crossReplace": 0.4, "selfReplace": 0.2},
+    "colour": {"crossReplace": 1.0, "selfReplace": 0.8},
+    "material": {"crossReplace": 0.9, "selfReplace": 0.7},
+    "style": {"crossReplace": 0.7, "selfReplace": 0.4, "steps": 12},
+    "add": {"crossReplace": 0.2, "selfReplace": 0.1},
+    "remove": {"crossReplace": 0.2, "selfReplace": 0.1, "steps": 12},
+}
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def list_files(folder):
+    """{relative path: {sha256, bytes}} of everything in a family folder but manifest.json, model card and ignored files."""
+    paths = sorted(p for p in Path(folder).rglob("*") if p.is_file() and p.suffix in (".onnx", ".json", ".txt") and p.name != "manifest.json")
+    return {p.relative_to(folder).as_posix(): {"sha256": digest(p), "bytes": p.stat().st_size} for p in paths}
+
+
+def describe_family(family, graphs):
+    """The manifest without `files`; `graphs` = {role: entry of write_graph}."""
+    clip, unet, decoder = family.clip, family.unet, family.planner.decoder.config
+    text, vision = clip.config.text_config, clip.config.vision_config
+    layers = graphs["denoiser"]["inputs"]["self_q"]["dims"][0]
+    tokens = graphs["planner_vision"]["outputs"]["image_tokens"]["dims"][1]
+    prefix = {"clip": "tokenizer/clip", "planner": "tokenizer/planner"}
+    start, end = family.clip_tokens
+    return {
+        "schemaVersion": 1, "id": family.id, "family": family.family, "version": family.version, "licence": "Apache-2.0",
+        "files": {},
+        "graphs": graphs,
+        "tokenizers": {
+            "clip": {"kind": "clip-bpe", "vocab": f"{prefix['clip']}/vocab.json", "merges": f"{prefix['clip']}/merges.txt", "startToken": start, "endToken": end, "padToken": end, "maxLength": text.max_position_embeddings},
+            "planner": {"kind": "byte-bpe", "vocab": f"{prefix['planner']}/vocab.json", "merges": f"{prefix['planner']}/merges.txt", "bosToken": 0, "sepToken": 1, "eosToken": 2, "padToken": 3, "maxLength": family.reply_length},
+        },
+        "text": {"width": text.hidden_size, "embeddingWidth": clip.config.projection_dim, "maxLength": text.max_position_embeddings, "lengthMultiple": 16, "logitScale": round(float(clip.logit_scale.exp()), 6)},
+        "image": {
+            "size": family.size, "multiple": family.factor,
+            "clip": {"size": vision.image_size, **family.clip_normalisation},
+            "planner": {"size": family.planner.vision.config.image_size, **family.planner_normalisation},
+            "segmenter": {"size": family.segmenter_size, "labels": ["none", *family.labels]},
+        },
+        "latent": {"channels": unet.config.in_channels, "factor": family.factor, "scalingFactor": family.scaling, "shiftFactor": 0},
+        "noiseSchedule": SCHEDULE,
+        "denoiser": {"layers": layers, "crossWidth": unet.config.cross_attention_dim, "headCounts": family.head_counts, "mapSize": "lowest"},
+        "planner": {"layers": decoder.num_hidden_layers, "heads": decoder.num_attention_heads, "headDim": decoder.hidden_size // decoder.num_attention_heads, "imageTokens": tokens, "categories": family.categories, "labels": family.labels},
+        "defaults": DEFAULTS, "presets": PRESETS, "emotionPrompts": "The picture conveys {emotion}.",
+        "provenance": family.provenance,
+    }
+
+
+def write_manifest(family, graphs, folder):
+    manifest = describe_family(family, graphs)
+    manifest["files"] = list_files(folder)
+    (Path(folder) / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return manifest
