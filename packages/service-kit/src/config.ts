@@ -49,7 +49,8 @@ export function loadConfig<S extends z.ZodObject>(
   if (result.success) return result.data;
   const faults = result.error.issues.map((issue) => {
     const setting = String(issue.path[0] ?? "");
-    return `${environmentName(setting)}: ${setting in input ? issue.message : "required, but not set"}`;
+    const known = setting in input || issue.code === "custom";
+    return `${environmentName(setting)}: ${known ? issue.message : "required, but not set"}`;
   });
   throw new MoodError("INVALID_ARGUMENT", "CONFIG_INVALID", `invalid configuration: ${faults.join("; ")}`, {
     details: { faults },

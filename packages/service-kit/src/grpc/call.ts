@@ -61,9 +61,7 @@ export class ServedCall {
     this.context = { signal: this.#controller.signal, deadline, metadata, logger, trace: this.#span.context, stage };
     this.#timer = setTimeout(() => this.abort(deadlineError()), deadline - Date.now());
     environment.metrics.rpcServerRunning.inc({ rpc_method: path.slice(1) });
-    this.ended = this.#closed.promise.then(async () => {
-      await this.#handling;
-    });
+    this.ended = this.#end();
   }
 
   /** Runs the handler within the call's trace. Rejects with the error as a gRPC status. */
@@ -98,6 +96,11 @@ export class ServedCall {
     }
     this.#record(this.#status);
     this.#closed.resolve();
+  }
+
+  async #end(): Promise<void> {
+    await this.#closed.promise;
+    await this.#handling;
   }
 
   #record(status: ErrorCode | "OK"): void {

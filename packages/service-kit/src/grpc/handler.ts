@@ -1,4 +1,4 @@
-import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream } from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream, StatusObject } from "@grpc/grpc-js";
 import type { CallContext } from "./call.ts";
 import { servedCall } from "./observer.ts";
 
@@ -8,12 +8,16 @@ export function unary<Request, Response>(
 ): handleUnaryCall<Request, Response> {
   return (call, callback) => {
     const served = servedCall(call.metadata);
-    served
-      .run(() => handler(call.request, served.context))
-      .then(
-        (response) => callback(null, response),
-        (status) => callback(status),
-      );
+    void (async () => {
+      let response: Response;
+      try {
+        response = await served.run(() => handler(call.request, served.context));
+      } catch (status) {
+        callback(status as StatusObject);
+        return;
+      }
+      callback(null, response);
+    })();
   };
 }
 
@@ -27,14 +31,15 @@ export function serverStream<Request, Response>(
   return (call) => {
     const served = servedCall(call.metadata);
     const { signal } = served.context;
-    served
-      .run(() => pump(handler(call.request, served.context), call, signal))
-      .then(
-        () => call.end(),
-        (status) => {
-          if (!call.destroyed) call.emit("error", status);
-        },
-      );
+    void (async () => {
+      try {
+        await served.run(() => pump(handler(call.request, served.context), call, signal));
+        call.end();
+      } catch (status) {
+        // Ends the stream with this status, after the messages that are still to be sent.
+        if (!call.destroyed) call.emit("error", status);
+      }
+    })();
   };
 }
 
