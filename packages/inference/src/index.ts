@@ -1,0 +1,23 @@
+export { decodeImage, MAX_PIXELS, type DecodeOptions } from "./image/decode.ts";
+export { encodeImage, encodePng, resizePicture, type EncodeOptions } from "./image/encode.ts";
+export { ImageError, type ImageReason } from "./image/image-error.ts";
+export { MEDIA_TYPES, type ImageFormat } from "./image/image-format.ts";
+export { decodeMask, encodeMask, type MaskDecodeOptions } from "./image/mask-codec.ts";
+export { createPicture, type Picture, type PictureWarning } from "./image/picture.ts";
+export { fromTensor, toTensor, type Normalisation } from "./image/picture-tensor.ts";
+export { InferenceError, type InferenceReason } from "./inference-error.ts";
+export { loadManifest, verifyFiles } from "./manifest/manifest.ts";
+export {
+  manifestSchema,
+  type ByteTokenizerEntry,
+  type ClipTokenizerEntry,
+  type GraphEntry,
+  type GraphPort,
+  type Manifest,
+} from "./manifest/manifest-schema.ts";
+export { openModel, type Model, type ModelOptions } from "./session/model.ts";
+export { type RunOptions, type Session, type StatefulRun } from "./session/session.ts";
+export { type NamedTensors } from "./session/worker-protocol.ts";
+export { ByteTokenizer } from "./tokenizer/byte-bpe.ts";
+export { type BytePairFiles } from "./tokenizer/byte-pairs.ts";
+export { ClipTokenizer, type ClipEncoding } from "./tokenizer/clip-bpe.ts";

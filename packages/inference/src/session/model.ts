@@ -1,0 +1,130 @@
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { InferenceError } from "../inference-error.ts";
+import { readManifest, readVerified } from "../manifest/manifest.ts";
+import type { Manifest } from "../manifest/manifest-schema.ts";
+import { ByteTokenizer } from "../tokenizer/byte-bpe.ts";
+import { ClipTokenizer } from "../tokenizer/clip-bpe.ts";
+import { Session } from "./session.ts";
+import { WorkerChannel } from "./worker-channel.ts";
+
+/** How to open a model. */
+export interface ModelOptions {
+  /** Threads of one operator in ONNX Runtime, at least 1; the number of cores this process may use by default. */
+  readonly threads?: number | undefined;
+  /** Graphs to load before `openModel` returns; the others load at their first use. */
+  readonly roles?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Tokenizers {
+  clip: ClipTokenizer;
+  planner: ByteTokenizer;
+}
+
+/**
+ * Opens a model folder. Throws InferenceError MODEL_NOT_FOUND or MANIFEST_INVALID, and for `roles` whatever `Model.session` throws.
+ * Close the model to end its worker thread.
+ */
+export async function openModel(dir: string, options: ModelOptions = {}): Promise<Model> {
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new RangeError(`threads must be a whole number >= 1, got ${threads}`);
+  }
+  const { manifest, digest } = await readManifest(dir);
+  const model = new Model(resolve(dir), manifest, digest, threads);
+  try {
+    for (const role of options.roles ?? []) {
+      options.signal?.throwIfAborted();
+      await model.session(role);
+    }
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+  return model;
+}
+
+/** A model folder with one worker thread, its graphs and tokenizers loaded on demand. */
+export class Model {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  /** SHA-256 of manifest.json, hex: the exact identity of the model. */
+  readonly digest: string;
+  readonly #threads: number;
+  readonly #channel = new WorkerChannel();
+  readonly #sessions = new Map<string, Promise<Session>>();
+  readonly #tokenizers = new Map<keyof Tokenizers, Promise<Tokenizers[keyof Tokenizers]>>();
+
+  /** Use `openModel`. */
+  constructor(dir: string, manifest: Manifest, digest: string, threads: number) {
+    this.dir = dir;
+    this.manifest = manifest;
+    this.digest = digest;
+    this.#threads = threads;
+  }
+
+  /** Runs that wait or are under way, of all sessions together. */
+  get pending(): number {
+    return this.#channel.pending;
+  }
+
+  /** Whether the manifest has a graph of this role. */
+  has(role: string): boolean {
+    return Object.hasOwn(this.manifest.graphs, role);
+  }
+
+  /**
+   * The session of a role, loaded once. A load that fails is tried again at the next call.
+   * Throws InferenceError ROLE_UNKNOWN, MODEL_NOT_FOUND, DIGEST_MISMATCH or GRAPH_INVALID.
+   */
+  session(role: string): Promise<Session> {
+    return memoize(this.#sessions, role, () => this.#openSession(role));
+  }
+
+  /** The tokenizer that the manifest names, loaded once. Throws InferenceError ROLE_UNKNOWN, MODEL_NOT_FOUND, DIGEST_MISMATCH or MANIFEST_INVALID. */
+  tokenizer<N extends keyof Tokenizers>(name: N): Promise<Tokenizers[N]> {
+    return memoize(this.#tokenizers, name, () => this.#openTokenizer(name)) as Promise<Tokenizers[N]>;
+  }
+
+  /** Rejects what waits, frees the graphs and ends the worker thread. Idempotent. */
+  close(): Promise<void> {
+    return this.#channel.close();
+  }
+
+  async #openSession(role: string): Promise<Session> {
+    const graph = this.manifest.graphs[role];
+    if (!graph || !this.has(role)) {
+      const have = Object.keys(this.manifest.graphs).join(", ");
+      throw new InferenceError("ROLE_UNKNOWN", `model ${this.manifest.id} has no graph "${role}"; it has ${have}`);
+    }
+    const path = join(this.dir, graph.file);
+    const record = this.manifest.files[graph.file]!;
+    const session = new Session(this.#channel, { kind: "open", role, path, record, graph, threads: this.#threads });
+    await session.load();
+    return session;
+  }
+
+  async #openTokenizer(name: keyof Tokenizers): Promise<Tokenizers[keyof Tokenizers]> {
+    const entry = this.manifest.tokenizers[name];
+    if (!entry) {
+      throw new InferenceError("ROLE_UNKNOWN", `model ${this.manifest.id} has no tokenizer "${name}"`);
+    }
+    const [vocab, merges] = await Promise.all(
+      [entry.vocab, entry.merges].map((path) => readVerified(this.dir, this.manifest, path)),
+    );
+    const files = { vocab: vocab!.toString("utf8"), merges: merges!.toString("utf8") };
+    return entry.kind === "clip-bpe" ? new ClipTokenizer(files, entry) : new ByteTokenizer(files, entry);
+  }
+}
+
+/** Shares a load under way and forgets a failed one. */
+function memoize<K, V>(cache: Map<K, Promise<V>>, key: K, load: () => Promise<V>): Promise<V> {
+  let value = cache.get(key);
+  if (!value) {
+    value = load();
+    cache.set(key, value);
+    value.catch(() => cache.delete(key));
+  }
+  return value;
+}

@@ -1,0 +1,112 @@
+// The only file that runs ONNX Runtime. A run blocks the thread that makes it, so it has a thread of its own, fed by WorkerChannel.
+// Node runs this file from source by type stripping: erasable TypeScript, relative imports with .ts, no workspace packages.
+import { parentPort } from "node:worker_threads";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { InferenceError } from "../inference-error.ts";
+import { checkFile } from "../manifest/file-digest.ts";
+import { checkGraph } from "./graph-ports.ts";
+import type {
+  AnsweredRequest,
+  NamedTensors,
+  OpenRequest,
+  RunRequest,
+  WorkerMessage,
+  WorkerReply,
+} from "./worker-protocol.ts";
+
+const port = parentPort;
+if (!port) {
+  throw new Error("session-worker must be started as a worker thread");
+}
+
+const sessions = new Map<string, InferenceSession>();
+const states = new Map<number, Record<string, OrtTensor>>();
+// Messages are handled strictly one after another: a `drop` sent during a run must not overtake it.
+let last: Promise<void> = Promise.resolve();
+
+port.on("message", (message: WorkerMessage) => {
+  last = last.then(() => handle(message));
+});
+
+async function handle(message: WorkerMessage): Promise<void> {
+  if ("request" in message) {
+    await answer(message.id, message.request);
+  } else if (message.kind === "drop") {
+    states.delete(message.key);
+  } else {
+    states.clear();
+    for (const session of sessions.values()) {
+      await session.release();
+    }
+    port!.close();
+  }
+}
+
+async function answer(id: number, request: AnsweredRequest): Promise<void> {
+  try {
+    const outputs = request.kind === "open" ? await open(request) : await run(request);
+    const buffers = Object.values(outputs).map((tensor) => tensor.data.buffer as ArrayBuffer);
+    port!.postMessage({ id, outputs } satisfies WorkerReply, buffers);
+  } catch (error) {
+    const reason =
+      error instanceof InferenceError ? error.reason : request.kind === "open" ? "GRAPH_INVALID" : "RUN_FAILED";
+    const text = error instanceof Error ? error.message : String(error);
+    const message = error instanceof InferenceError ? text : `${request.role}: ${text}`;
+    port!.postMessage({ id, error: { reason, message } } satisfies WorkerReply);
+  }
+}
+
+async function open(request: OpenRequest): Promise<NamedTensors> {
+  await checkFile(request.path, request.record);
+  const session = await InferenceSession.create(request.path, {
+    executionProviders: ["cpu"],
+    graphOptimizationLevel: "all",
+    intraOpNumThreads: request.threads,
+    interOpNumThreads: 1,
+    enableCpuMemArena: true,
+    logSeverityLevel: 3,
+    // Spinning threads would take the cores that the other workers and the event loop need.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  });
+  try {
+    checkGraph(request.role, request.graph, session.inputMetadata, session.outputMetadata);
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+  sessions.set(request.role, session);
+  return {};
+}
+
+async function run(request: RunRequest): Promise<NamedTensors> {
+  const session = sessions.get(request.role);
+  if (!session) {
+    throw new InferenceError("WORKER_FAILED", `${request.role} is not open in this worker`);
+  }
+  const { state } = request;
+  const kept = state && states.get(state.key);
+  if (state && !state.first && !kept) {
+    throw new InferenceError(
+      "STATE_LOST",
+      `${request.role}: the tensors kept between runs are gone; open a new state and feed it from the start`,
+    );
+  }
+  const feeds: Record<string, OrtTensor> = { ...kept };
+  for (const [name, { dtype, dims, data }] of Object.entries(request.feeds)) {
+    feeds[name] = new OrtTensor(dtype, data, dims);
+  }
+  const carried = Object.keys(state?.carry ?? {});
+  const fetched = await session.run(feeds, [...new Set([...request.outputs, ...carried])]);
+  if (state) {
+    states.set(state.key, Object.fromEntries(Object.entries(state.carry).map(([from, to]) => [to, fetched[from]!])));
+  }
+  return Object.fromEntries(
+    request.outputs.map((name) => [name, exportTensor(fetched[name]!, carried.includes(name))]),
+  );
+}
+
+/** Outputs are sent by moving their memory; one that stays here is copied. */
+function exportTensor(value: OrtTensor, keep: boolean): NamedTensors[string] {
+  const data = value.data as Float32Array;
+  return { dtype: value.type as "float32", dims: value.dims, data: keep ? data.slice() : data };
+}
