@@ -10,6 +10,8 @@ const rows = (mask: { width: number; data: Float32Array }) =>
     ...mask.data.subarray(y * mask.width, (y + 1) * mask.width),
   ]);
 
+const repeat = (count: number, row: number[]) => Array.from({ length: count }, () => row);
+
 describe("masks", () => {
   test("fromBox covers border pixels partly, bounds finds the box again", () => {
     const mask = fromBox([0.25, 0, 0.625, 0.5], { width: 4, height: 2 });
@@ -38,9 +40,9 @@ describe("masks", () => {
     const mask = createMask({ width: 5, height: 3 });
     mask.data[5] = 1;
     mask.data[9] = 0.5;
-    expect(rows(dilate(mask, 1))).toEqual(Array(3).fill([1, 1, 0, 0.5, 0.5]));
+    expect(rows(dilate(mask, 1))).toEqual(repeat(3, [1, 1, 0, 0.5, 0.5]));
     expect(dilate(mask, 0)).toBe(mask);
-    expect(rows(dilate(mask, 9))).toEqual(Array(3).fill(Array(5).fill(1)));
+    expect(rows(dilate(mask, 9))).toEqual(repeat(3, [1, 1, 1, 1, 1]));
     expect(() => dilate(mask, -1)).toThrow(/radiusPx/);
   });
 
@@ -60,7 +62,7 @@ describe("masks", () => {
     const mask = createMask({ width: 4, height: 2 }, Float32Array.of(1, 1, 0, 0, 1, 0, 0, 0));
     expect(rows(resizeMask(mask, { width: 2, height: 1 }))).toEqual([[0.75, 0]]);
     const grown = resizeMask(createMask({ width: 2, height: 1 }, Float32Array.of(0, 1)), { width: 4, height: 2 });
-    expect(rows(grown)).toEqual(Array(2).fill([0, 0.25, 0.75, 1]));
+    expect(rows(grown)).toEqual(repeat(2, [0, 0.25, 0.75, 1]));
     expect(coverage(resizeMask(createMask({ width: 7, height: 5 }, 1), { width: 3, height: 11 }))).toBe(1);
     expect(resizeMask(mask, { width: 4, height: 2 })).toBe(mask);
   });

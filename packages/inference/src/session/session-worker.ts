@@ -52,7 +52,7 @@ async function answer(id: number, request: AnsweredRequest): Promise<void> {
       error instanceof InferenceError ? error.reason : request.kind === "open" ? "GRAPH_INVALID" : "RUN_FAILED";
     const text = error instanceof Error ? error.message : String(error);
     const message = error instanceof InferenceError ? text : `${request.role}: ${text}`;
-    port!.postMessage({ id, error: { reason, message } } satisfies WorkerReply);
+    port!.postMessage({ id, error: { reason, message } } satisfies WorkerReply, []);
   }
 }
 

@@ -94,7 +94,5 @@ export class ClipTokenizer {
 
 /** Character by character, as the reference does: JavaScript's own lower-casing of a whole text has a rule for a final sigma. */
 function lowerCase(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text)
-    ? text.toLowerCase()
-    : Array.from(text, (character) => character.toLowerCase()).join("");
+  return Array.from(text, (character) => character.toLowerCase()).join("");
 }
