@@ -5,6 +5,7 @@ import ctypes.util
 import importlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -54,6 +55,19 @@ def use_jemalloc():
         os.execv(sys.executable, [sys.executable, *sys.argv])
 
 
+def record_family(paths, name, task, config):
+    """Merge this task's outcome into RUNS/family.json, which the exporter reads: sizes, scaling and provenance."""
+    path = paths.runs / "family.json"
+    family = json.loads(path.read_text()) if path.exists() else {"provenance": {"configs": {}, "metrics": {}}}
+    origin = family["provenance"]
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
+    origin |= {"commit": commit or "unknown", "dataDigest": task.world.digest(), "seed": config["seed"]}
+    origin["configs"][name] = config
+    origin["metrics"][name] = json.loads((paths.runs / name / "metrics.json").read_text())["metrics"]
+    family |= getattr(task, "family", {})
+    path.write_text(json.dumps(family, indent=2) + "\n")
+
+
 def make_task(name, config, paths):
     module = importlib.import_module(f"moodifier_train.tasks.{name}")
     return getattr(module, TASKS[name])(config, paths)
@@ -71,10 +85,15 @@ def main(argv=None):
     parser.add_argument("--smoke", action="store_true", help="a few steps of the task (and of what it builds on) on made data")
     parser.add_argument("--sheet", action="store_true", help="unet: edit val pictures with the newest checkpoint, write RUNS/unet/sheet.png")
     args = parser.parse_args(argv)
+    import diffusers
     import torch
+    import transformers
 
     from moodifier_train.loop import train
 
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    diffusers.logging.set_verbosity_error()
     torch.set_num_threads(args.threads)
     if args.smoke:
         from moodifier_train.data.synthetic import make_synthetic
@@ -86,6 +105,7 @@ def main(argv=None):
                 torch.manual_seed(config["seed"])
                 task = make_task(name, config, paths)
                 train(task, config, paths.runs / name)
+                record_family(paths, name, task, config)
                 if hasattr(task, "sheet"):
                     task.sheet(paths.runs / name / "sheet.png", rows=1)
         return
@@ -100,6 +120,7 @@ def main(argv=None):
     else:
         print(f"{args.task}: {sum(p.numel() for p in task.model.parameters()) / 1e6:.2f} M parameters, {len(task.world.train)} training pictures", flush=True)
         train(task, config, out)
+        record_family(paths, args.task, task, config)
 
 
 if __name__ == "__main__":

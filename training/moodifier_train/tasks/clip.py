@@ -14,7 +14,7 @@ EMOTION_PROMPT = "The picture conveys {}."
 
 def to_pixels(pictures):
     """uint8 [n, H, W, 3] -> float32 [n, 3, H, W] in -1..1 (mean 0.5, std 0.5)."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
+    return torch.from_numpy(np.array(pictures)).permute(0, 3, 1, 2).float().div_(127.5).sub_(1)
 
 
 class ClipTask:

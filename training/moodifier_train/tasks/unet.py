@@ -27,6 +27,7 @@ class UnetTask:
         self.alphas = alphas_cumprod(TRAIN_STEPS)
         self.latents = self.world.cached(f"latents-{_stamp(self.vae_folder)}", self.encode_pictures)
         self.scale = 1.0 / float(self.latents[self.world.train[:2000]].astype(np.float32).std())
+        self.family = {"scalingFactor": self.scale}
         self.encode_texts(_stamp(clip))
         self.regions = self.region_masks()
 

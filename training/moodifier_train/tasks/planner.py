@@ -1,0 +1,127 @@
+"""The planner: picture + request -> JSON plan or annotation. Loss on the reply's tokens, decoding constrained by the schema."""
+
+import numpy as np
+import torch
+from transformers import CLIPVisionModel, LlamaConfig, LlamaForCausalLM
+
+from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer
+from ..data.moodworld import MoodWorld
+from ..data.reply import annotation_schema, encode_segments, plan_schema, segments
+from ..models.planner import Planner
+from .clip import to_pixels
+from .planner_decode import Decoder, box_iou
+
+PLAN_REQUEST = "Plan an edit that makes this picture express {emotion} at intensity {intensity:.1f}."
+ONLY_REGION = " Only change the {region}."
+ANNOTATE_REQUEST = "Describe this picture and the emotion it evokes."
+CATEGORIES, LABELS, KINDS = ["face"], ["mouth", "eyes", "eyebrows", "face"], ["shape", "colour", "material", "style", "add", "remove"]
+
+
+class PlannerTask:
+    """One example is a picture of the data set, asked for its partner's emotion, or (`annotate_share`) for its annotation."""
+
+    def __init__(self, config, paths):
+        self.config, self.world = config, MoodWorld(paths.data, paths.cache)
+        vision = CLIPVisionModel.from_pretrained(paths.model("clip", config["clip"]), attn_implementation="sdpa")
+        self.plan_schema, self.annotation_schema = plan_schema(CATEGORIES, LABELS, KINDS), annotation_schema(self.world.emotions)
+        self.tokenizer = build_byte_tokenizer(self.corpus(), paths.runs / "tokenizer" / "planner", config["vocabulary"])
+        self.model = Planner(vision, make_decoder(config["decoder"], config["vocabulary"]))
+        self.images = self.world.pictures(vision.config.image_size)
+        self.pieces = {}
+
+    def corpus(self):
+        """The texts that the byte-pair merges are learned from: every segment of a sample of replies, and the requests."""
+        texts = []
+        for i in self.world.train[:: max(1, len(self.world.train) // 3000)]:
+            for request, schema, reply in (self.plan(i), self.annotation(i)):
+                texts += [request, *(s.text for s in segments(schema, reply))]
+        return texts
+
+    def plan(self, i, region=None):
+        record, partner = self.world.records[i], self.world.records[self.world.pair[i]]
+        request = PLAN_REQUEST.format(emotion=partner["emotion"], intensity=partner["intensity"]) + (ONLY_REGION.format(region=region["label"]) if region else "")
+        regions = [region] if region else record["regions"]
+        reply = {"category": record["category"], "source": record["caption"], "target": partner["caption"], "kind": record["kind"], "regions": regions}
+        if region:
+            reply["target"] = _only(record, partner, region["label"])
+        return request, self.plan_schema, reply
+
+    def annotation(self, i):
+        record = self.world.records[i]
+        stimuli = [{"text": s["text"], "box": s["box"]} for s in record["stimuli"]]
+        return ANNOTATE_REQUEST, self.annotation_schema, {"summary": record["summary"], "stimuli": stimuli, "overall": record["overall"], "emotion": record["emotion"]}
+
+    def encode(self, text):
+        """Token ids of one segment, remembered: the same sentences come again and again."""
+        if text not in self.pieces:
+            self.pieces[text] = self.tokenizer.encode(text).ids
+        return self.pieces[text]
+
+    def tokens(self, request, schema, reply):
+        """(ids, start): the whole sequence and the index of the first reply token."""
+        head = [BOS, *self.encode(request), SEP]
+        return head + [t for s in segments(schema, reply) for t in self.encode(s.text)] + [EOS], len(head)
+
+    def batch(self, rng, progress):
+        index = rng.choice(self.world.train, self.config["batch"])
+        rows = []
+        for i in index:
+            if rng.random() < self.config["annotate_share"]:
+                rows.append(self.tokens(*self.annotation(i)))
+            else:
+                regions = self.world.records[i]["regions"]
+                only = len(regions) > 1 and rng.random() < self.config["region_share"]
+                rows.append(self.tokens(*self.plan(i, regions[rng.integers(len(regions))] if only else None)))
+        ids = np.full((len(rows), max(len(r) for r, _ in rows)), PAD)
+        weight = np.zeros(ids.shape, np.float32)
+        for row, (tokens, start) in enumerate(rows):
+            ids[row, : len(tokens)] = tokens
+            weight[row, start : len(tokens)] = 1
+        return {"pixels": to_pixels(self.images[index]), "ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
+
+    def losses(self, batch):
+        ids, weight = batch["ids"], batch["weight"][:, 1:]
+        logits = self.model(self.model.image_tokens(batch["pixels"]), ids[:, :-1])
+        picked = weight.bool()
+        loss = torch.nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked])
+        return {"reply_loss": loss, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
+
+    def param_groups(self, lr):
+        vision, rest = list(self.model.vision.parameters()), [*self.model.projector.parameters(), *self.model.decoder.parameters()]
+        return [{"params": [p for p in vision if p.requires_grad], "lr": lr * self.config["vision_lr"]}, {"params": rest}]
+
+    def evaluate(self):
+        """Greedy constrained plans on val: valid JSON rate, region IoU, exact labels; and the emotion named by annotations."""
+        decoder, index = Decoder(self.model, self.tokenizer, self.config["max_reply"]), self.world.val[: self.config["eval_count"]]
+        valid, labels, overlaps, emotions, source = [], [], [], [], []
+        for n, i in enumerate(index):
+            pixels = to_pixels(self.images[[i]])
+            request, schema, truth = self.plan(i)
+            reply = decoder.reply(pixels, request, schema)
+            valid.append(reply is not None)
+            regions = reply["regions"] if reply else []
+            labels.append([r["label"] for r in regions] == [r["label"] for r in truth["regions"]])
+            boxes = {r["label"]: r["box"] for r in regions}
+            overlaps += [box_iou(boxes[r["label"]], r["box"]) if r["label"] in boxes else 0.0 for r in truth["regions"]]
+            source.append(bool(reply) and reply["source"] == truth["source"])
+            if n < len(index) // 2:
+                note = decoder.reply(pixels, *self.annotation(i)[:2])
+                emotions.append(bool(note) and note["emotion"] == self.world.records[i]["emotion"])
+        mean = lambda values: float(np.mean(values)) if values else 0.0
+        return {"valid_json": mean(valid), "region_iou": mean(overlaps), "labels_exact": mean(labels), "source_exact": mean(source), "emotion_top1": mean(emotions)}
+
+    def save(self, folder):
+        self.model.save_pretrained(folder)
+
+
+def make_decoder(sizes, vocabulary):
+    """A fresh LlamaForCausalLM with tied embeddings."""
+    config = LlamaConfig(vocab_size=vocabulary, tie_word_embeddings=True, bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD, max_position_embeddings=1024, **sizes)
+    config._attn_implementation = "sdpa"
+    return LlamaForCausalLM(config)
+
+
+def _only(record, partner, label):
+    """The target caption when one region alone may change: the picture's own sentences, save that region's and the last."""
+    stimuli = [p["text"] if p["part"] == label else s["text"] for s, p in zip(record["stimuli"], partner["stimuli"])]
+    return " ".join([record["summary"], *stimuli, partner["overall"]])
