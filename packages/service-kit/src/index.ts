@@ -6,8 +6,8 @@ export { fromServiceError, toStatus } from "./errors/grpc-status.ts";
 export { CODES, type ErrorCode, type ErrorDetails, MoodError } from "./errors/mood-error.ts";
 export { type Problem, toProblem } from "./errors/problem.ts";
 export type { CallContext } from "./grpc/call.ts";
+export type { CallOptions } from "./grpc/call-options.ts";
 export {
-  type CallOptions,
   type ClientOptions,
   createClient,
   type ServiceClient,

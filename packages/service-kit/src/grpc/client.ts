@@ -7,22 +7,10 @@ import {
 } from "@grpc/grpc-js";
 import { MoodError } from "../errors/mood-error.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
-import type { CallContext } from "./call.ts";
+import type { CallOptions } from "./call-options.ts";
 import { CLIENT_OPTIONS } from "./limits.ts";
 import { type Channel, requestStream, requestUnary } from "./request.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
-
-/** How to make one call. */
-export interface CallOptions {
-  /** Cancels the call when it aborts. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that the call and its retries may take; the client's default unless given. */
-  readonly deadlineMs?: number | undefined;
-  /** The served call on whose behalf this one is made: its cancellation, deadline and trace carry over. */
-  readonly parent?: CallContext | undefined;
-  /** Further request metadata. */
-  readonly metadata?: Readonly<Record<string, string>> | undefined;
-}
 
 /** How to make a client. */
 export interface ClientOptions {

@@ -6,7 +6,7 @@ import { MoodError } from "../errors/mood-error.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { ATTRIBUTES } from "../telemetry/telemetry-names.ts";
 import { endSpan, startSpan, traceMetadata } from "../telemetry/trace.ts";
-import type { CallOptions } from "./client.ts";
+import type { CallOptions } from "./call-options.ts";
 import { pauseBeforeRetry, type RetryPolicy } from "./retry.ts";
 
 /** A connection to one service and the manners of its calls. */

@@ -15,6 +15,10 @@ async function start(...args: Parameters<typeof startEditor>) {
   return editor;
 }
 
+function picture(mib: number) {
+  return { data: Buffer.alloc(mib * 1024 * 1024), mediaType: "image/png" };
+}
+
 describe("a served call", () => {
   it("streams events in order", async () => {
     const { client } = await start({
@@ -163,15 +167,16 @@ describe("a served call", () => {
     await Promise.all(running);
   });
 
-  it("takes a 40 MiB picture and refuses a message above the limit with a reason", async () => {
+  it("takes a 33 MiB picture and refuses a message above the limit with a reason", async () => {
     const { client } = await start({
       async *edit(request) {
         yield progress(request.image?.data.length ?? 0);
       },
     });
-    const image = (mib: number) => ({ data: Buffer.alloc(mib * 1024 * 1024), mediaType: "image/png" });
-    expect(await Array.fromAsync(client.edit({ method: "", image: image(40) }))).toEqual([progress(40 * 1024 * 1024)]);
-    await expect(Array.fromAsync(client.edit({ method: "", image: image(65) }))).rejects.toMatchObject({
+    expect(await Array.fromAsync(client.edit({ method: "", image: picture(33) }))).toEqual([
+      progress(33 * 1024 * 1024),
+    ]);
+    await expect(Array.fromAsync(client.edit({ method: "", image: picture(65) }))).rejects.toMatchObject({
       code: "RESOURCE_EXHAUSTED",
       reason: "MESSAGE_TOO_LARGE",
     });
