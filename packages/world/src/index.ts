@@ -1,0 +1,14 @@
+export { annotate, changedRegions, partBoxes } from "./annotation.ts";
+export type { Annotation, Box, Region, Stimulus } from "./annotation.ts";
+export { writeDataset } from "./dataset.ts";
+export type { DatasetHeader, DatasetOptions } from "./dataset.ts";
+export { pairScenes, renderPair } from "./dataset-record.ts";
+export type { DatasetItem, DatasetRecord } from "./dataset-record.ts";
+export { render } from "./render.ts";
+export type { Rendered } from "./render.ts";
+export { sample, sameExpression, withEmotion, WORLD_VERSION } from "./scene.ts";
+export type { SampleOptions, Scene } from "./scene.ts";
+export { PARTS } from "./styles/style.ts";
+export type { Expression, Identity, PartName } from "./styles/style.ts";
+export { WorldError } from "./world-error.ts";
+export type { WorldErrorReason } from "./world-error.ts";

@@ -1,0 +1,12 @@
+export type WorldErrorReason = "STYLE_UNKNOWN" | "SIZE_OUT_OF_RANGE" | "COUNT_OUT_OF_RANGE" | "DRAWING_CHANGED";
+
+/** What went wrong in MoodWorld, with a constant `reason` to branch on. */
+export class WorldError extends Error {
+  readonly reason: WorldErrorReason;
+
+  constructor(reason: WorldErrorReason, message: string) {
+    super(message);
+    this.name = "WorldError";
+    this.reason = reason;
+  }
+}
