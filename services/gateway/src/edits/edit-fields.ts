@@ -1,0 +1,57 @@
+import { z } from "zod";
+
+/** What an edited picture may show; the planner recognises it when the caller doesn't say. */
+export const categories = [
+  "face",
+  "bag",
+  "bracelet",
+  "clothes",
+  "earring",
+  "necklace",
+  "ring",
+  "vase",
+  "scene",
+  "other",
+] as const;
+
+const maxSeed = 2n ** 64n - 1n;
+
+/** A JSON number holds 53 bits, so larger seeds come as decimal digits. */
+const seedSchema = z
+  .union([z.int().min(0), z.string().regex(/^\d{1,20}$/)], { error: "expected an integer 0..2^64-1" })
+  .transform((value) => BigInt(value))
+  .refine((value) => value <= maxSeed, { error: "expected an integer 0..2^64-1" })
+  .meta({ description: "Seed of all noise, 0..2^64-1; above 2^53 as a string. The same recipe gives the same bytes." });
+
+/** The fields that say what to plan. */
+export const planFields = {
+  emotion: z.string().min(1).max(64).describe("One of GET /v1/emotions."),
+  intensity: z.number().min(0).max(1).default(0.8).describe("Strength of the emotion."),
+  region: z
+    .string()
+    .trim()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe('Restricts the edit to a named part, for example "mouth".'),
+  category: z.enum(categories).optional().describe("What the picture shows; unset lets the planner recognise it."),
+};
+
+/** The fields of one edit. Fields without a default follow the plan's preset. */
+export const editFieldsSchema = z.strictObject({
+  ...planFields,
+  seed: seedSchema.default(0n),
+  steps: z.int().min(1).max(50).optional().describe("Denoising steps."),
+  guidance_scale: z.number().gt(1).max(15).optional().describe("Guidance scale of the target branch."),
+  cross_replace: z.number().min(0).max(1).optional().describe("Fraction of the steps under cross-attention control."),
+  self_replace: z.number().min(0).max(1).optional().describe("Fraction of the steps under self-attention control."),
+  feather_px: z.int().min(0).max(64).optional().describe("Feather of the paste-back in source pixels."),
+  preview_every: z.int().min(0).max(50).default(0).describe("Send a preview each so many steps; 0 sends none."),
+  method: z.string().min(1).max(64).optional().describe("Edit method; unset takes the editor's default."),
+});
+
+/** The fields of a plan without an edit. */
+export const planRequestSchema = z.strictObject({
+  ...planFields,
+  overlay: z.boolean().default(false).describe("Also draw the plan's mask and boxes over the picture."),
+});

@@ -1,0 +1,72 @@
+import { MoodError } from "@moodifier/service-kit";
+import type { z } from "zod";
+import type { Problem } from "./problem.ts";
+import { quote, refuse } from "./refuse.ts";
+import type { RequestBody } from "./request-body.ts";
+
+type Fault = NonNullable<Problem["errors"]>[number];
+
+/**
+ * Checks the fields of a request against a strict schema. In a textual (multipart) body numbers and booleans are read from their text first.
+ * Errors: INVALID_ARGUMENT with reason FIELD_UNKNOWN, FIELD_MISSING or FIELD_INVALID; `errors` lists every fault.
+ */
+export function checkFields<S extends z.ZodObject>(schema: S, body: RequestBody): z.output<S> {
+  const input = body.textual ? readTexts(schema, body.fields) : body.fields;
+  const checked = schema.safeParse(input);
+  if (checked.success) return checked.data;
+  const faults = checked.error.issues.flatMap((issue) => describe(schema, issue, input));
+  const [first, ...others] = faults as [MoodError, ...MoodError[]];
+  if (others.length === 0) throw first;
+  const errors: Fault[] = faults.map((fault) => ({
+    pointer: `/${String(fault.details["argument"]).replaceAll(".", "/")}`,
+    detail: fault.message,
+  }));
+  throw new MoodError(first.code, first.reason, first.message, { details: { ...first.details, errors } });
+}
+
+function describe(schema: z.ZodObject, issue: z.core.$ZodIssue, input: Readonly<Record<string, unknown>>): MoodError[] {
+  if (issue.code === "unrecognized_keys") {
+    const known = Object.keys(schema.shape).join(", ");
+    return issue.keys.map((key) =>
+      refuse("FIELD_UNKNOWN", { argument: key, expected: `one of ${known}`, got: "a field of this name" }),
+    );
+  }
+  const argument = issue.path.join(".");
+  const value = input[String(issue.path[0])];
+  const reason = value === undefined ? "FIELD_MISSING" : "FIELD_INVALID";
+  return [
+    refuse(reason, { argument, expected: expectationOf(issue), got: value === undefined ? "nothing" : quote(value) }),
+  ];
+}
+
+/** What the schema wanted, in words. */
+function expectationOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "too_small":
+      return `${issue.origin === "string" ? "a length of" : "a number"} ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      return `${issue.origin === "string" ? "a length of" : "a number"} ${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
+    case "invalid_type":
+      return `a value of type ${issue.expected}`;
+    case "invalid_value":
+      return `one of ${issue.values.map(String).join(", ")}`;
+    default:
+      return issue.message.replace(/^expected /, "");
+  }
+}
+
+function readTexts(schema: z.ZodObject, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, text]) => {
+      // Only fields that refuse text are read as something else, so that a region named "7" stays a text.
+      const field = schema.shape[name] as z.ZodType | undefined;
+      const takesText = field === undefined || field.safeParse(text).success;
+      return [name, takesText || typeof text !== "string" ? text : readText(text)];
+    }),
+  );
+}
+
+function readText(text: string): unknown {
+  if (text === "true" || text === "false") return text === "true";
+  return /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : text;
+}

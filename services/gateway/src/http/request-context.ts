@@ -1,0 +1,32 @@
+import { randomUUID } from "node:crypto";
+import type { NextFunction, Request, RequestHandler, Response } from "express";
+import type { Logger } from "@moodifier/service-kit";
+
+const acceptableId = /^[\w.:-]{1,64}$/;
+
+/** Gives each request an id (the caller's X-Request-Id where it is sane), returns it, and logs one line per answer. */
+export function requestContext(logger: Logger): RequestHandler {
+  return (request: Request, response: Response, next: NextFunction) => {
+    const sent = request.headers["x-request-id"];
+    const requestId = typeof sent === "string" && acceptableId.test(sent) ? sent : randomUUID();
+    response.setHeader("X-Request-Id", requestId);
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    const start = performance.now();
+    response.on("close", () => {
+      const { method, path } = request;
+      const level = path === "/healthz" || path === "/readyz" ? "debug" : "info";
+      logger[level](
+        {
+          requestId,
+          method,
+          path,
+          status: response.statusCode,
+          ms: Math.round(performance.now() - start),
+          ...(!response.writableFinished && { disconnected: true }),
+        },
+        "answered",
+      );
+    });
+    next();
+  };
+}

@@ -1,0 +1,126 @@
+import type { OutsideMaskView, PlanSummary, RecipeView, StageTimings, WarningView } from "./job-parts.ts";
+import type { Problem } from "../http/problem.ts";
+
+/** The stages of an edit in the order in which it passes them. */
+export const workingStages = ["queued", "planning", "encoding", "editing", "finishing"] as const;
+
+/** States that a job never leaves. */
+export const finalStates = ["succeeded", "failed", "cancelled", "expired"] as const;
+
+export type WorkingStage = (typeof workingStages)[number];
+export type FinalState = (typeof finalStates)[number];
+export type JobStatus = WorkingStage | FinalState;
+
+/** How far an edit is. */
+export interface JobProgress {
+  /** Denoising steps that have ended, 0..steps. */
+  readonly step: number;
+  /** All denoising steps; 0 until the editor has accepted the edit. */
+  readonly steps: number;
+  /** Estimate over all stages, 0..100, never falling. */
+  readonly percentage: number;
+}
+
+/** What the caller asked for, without the pictures. */
+export interface EditSettings {
+  /** Canonical emotion name. */
+  readonly emotion: string;
+  /** Strength, 0..1. */
+  readonly intensity: number;
+  /** Seed of all noise, 0..2^64-1. */
+  readonly seed: bigint;
+  /** Denoising steps, 1..50. Unset: the plan's preset. */
+  readonly steps?: number;
+  /** Greater than 1, at most 15. Unset: the plan's preset. */
+  readonly guidanceScale?: number;
+  /** 0..1. Unset: the plan's preset. */
+  readonly crossReplace?: number;
+  /** 0..1. Unset: the plan's preset. */
+  readonly selfReplace?: number;
+  /** Feather of the paste-back in source pixels, 0..64. Unset: the model's default. */
+  readonly featherPx?: number;
+  /** Preview every this many steps; 0 sends none. */
+  readonly previewEvery: number;
+  /** Named part that may change. */
+  readonly region?: string;
+  /** What the picture shows. */
+  readonly category?: string;
+  /** Edit method of the editor; unset: its default. */
+  readonly method?: string;
+}
+
+/** An encoded picture. */
+export interface EncodedImage {
+  readonly data: Buffer;
+  /** IANA media type of `data`. */
+  readonly mediaType: string;
+}
+
+/** The caller's mask, decoded and checked. */
+export interface UserMask {
+  /** Single-channel PNG of the upright picture's size, 255 = may change. */
+  readonly png: Buffer;
+  /** Fraction of the picture that may change, above 0 and at most 1. */
+  readonly coverage: number;
+}
+
+/** The checked input of a job. */
+export interface JobInput {
+  readonly settings: EditSettings;
+  readonly image: EncodedImage;
+  /** Size of the upright picture in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly mask?: UserMask;
+  /** Conditions found while the input was checked. */
+  readonly warnings: readonly WarningView[];
+}
+
+/** One edit as the store knows it. Times are milliseconds since the epoch. */
+export interface Job {
+  readonly id: string;
+  readonly status: JobStatus;
+  /** The stage in which the job is, or in which it ended. */
+  readonly stage: WorkingStage;
+  /** Number of the newest event, from 1; rises by one with each change. */
+  readonly sequence: number;
+  readonly createdAt: number;
+  readonly startedAt?: number;
+  readonly finishedAt?: number;
+  readonly settings: EditSettings;
+  readonly maskCoverage?: number;
+  readonly progress: JobProgress;
+  readonly timings: StageTimings;
+  readonly warnings: readonly WarningView[];
+  readonly plan?: PlanSummary;
+  readonly outsideMask?: OutsideMaskView;
+  readonly recipe?: RecipeView;
+  /** Why the job failed or expired. */
+  readonly problem?: Problem;
+}
+
+/** What a change may set; the rest is the store's business. */
+export type JobChange = Partial<
+  Pick<Job, "status" | "progress" | "timings" | "warnings" | "plan" | "outsideMask" | "recipe" | "problem">
+> & {
+  /** A picture of the running edit. */
+  readonly preview?: EncodedImage;
+  /** The edited picture; set together with status "succeeded". */
+  readonly result?: EncodedImage;
+};
+
+/** One entry of a job's history. */
+export interface JobEvent {
+  /** Position in the job's history, from 1. */
+  readonly sequence: number;
+  readonly status: JobStatus;
+  readonly stage: WorkingStage;
+  readonly progress: JobProgress;
+  /** Kept for the newest preview only. */
+  readonly preview?: EncodedImage;
+}
+
+/** True when the status never changes again. */
+export function isFinal(status: JobStatus): status is FinalState {
+  return (finalStates as readonly string[]).includes(status);
+}
