@@ -1,0 +1,78 @@
+import type { Box } from "@moodifier/tensor";
+import { z } from "zod";
+import type { Verdict } from "../chat/ask-until-valid.ts";
+import { normaliseBox } from "./boxes.ts";
+import { planReply, type EditKindName, type PlanVocabulary } from "./plan-reply.ts";
+
+/** What a plan must do, after the request was validated. */
+export type Mission = {
+  /** Canonical emotion name. */
+  emotion: string;
+  /** 0..1. */
+  intensity: number;
+  /** The only label that may change, when the caller restricts the edit. */
+  region?: string | undefined;
+  /** The category that the caller states, when the model does not know it; the model is not asked then. */
+  foreignCategory?: string | undefined;
+  /** What the plan may say: already narrowed to the caller's category and region. */
+  vocabulary: PlanVocabulary;
+};
+
+/** A plan that fulfils a mission; boxes are in the view. */
+export type PlanDraft = {
+  category: string;
+  source: string;
+  target: string;
+  kind: EditKindName;
+  regions: { label: string; box: Box }[];
+};
+
+/** Sentences of a caption: summary, three stimuli, overall emotion. */
+export const CAPTION_SENTENCES = 5;
+
+/** Checks that a reply is a plan and that it does exactly what the mission asks. */
+export function checkPlan(text: string, mission: Mission): Verdict<PlanDraft> {
+  const json = extractJson(text);
+  if (json === undefined) return { problems: ["it is not a JSON object"] };
+  const parsed = planReply(mission.vocabulary).safeParse(json);
+  if (!parsed.success) return { problems: describeIssues(parsed.error) };
+  const { regions, ...reply } = parsed.data;
+  const problems: string[] = [];
+  for (const name of ["source", "target"] as const) {
+    const count = splitSentences(reply[name]).length;
+    if (count !== CAPTION_SENTENCES) problems.push(`"${name}" has ${count} sentences instead of ${CAPTION_SENTENCES}`);
+  }
+  const overall = splitSentences(reply.target).at(-1) ?? "";
+  if (!overall.toLowerCase().includes(mission.emotion)) {
+    problems.push(`the last sentence of "target" does not name ${mission.emotion}`);
+  }
+  const boxed = regions.map(({ label, box }) => ({ label, box: normaliseBox(box) }));
+  const usable = boxed.filter((region): region is { label: string; box: Box } => region.box !== undefined);
+  if (usable.length < boxed.length) problems.push("a box is not four fractions from 0 to 0.99");
+  return problems.length > 0 ? { problems } : { value: { ...reply, regions: usable } };
+}
+
+/** The sentences of a text, ends of sentences kept. */
+export function splitSentences(text: string): string[] {
+  return text
+    .split(/(?<=[.!?])\s+/)
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => sentence.length > 0);
+}
+
+/** The JSON object in a reply, also when it stands in a code fence or in prose; undefined when there is none. */
+export function extractJson(text: string): unknown {
+  const start = text.indexOf("{");
+  const end = text.lastIndexOf("}");
+  if (start < 0 || end < start) return undefined;
+  try {
+    return JSON.parse(text.slice(start, end + 1));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The issues of a failed validation, one phrase each. */
+export function describeIssues(error: z.ZodError): string[] {
+  return error.issues.map(({ path, message }) => `${path.length > 0 ? path.join(".") : "reply"}: ${message}`);
+}
