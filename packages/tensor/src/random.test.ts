@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { gaussianNoise, scrambleBlock } from "./random.ts";
 
@@ -16,7 +17,26 @@ describe("scrambleBlock", () => {
   });
 });
 
+interface Golden {
+  readonly tolerance: number;
+  readonly cases: readonly {
+    readonly seed: string;
+    readonly stream: number;
+    readonly dims: number[];
+    readonly values: number[];
+  }[];
+}
+const golden = JSON.parse(
+  readFileSync(new URL("../../../tests/golden/philox.json", import.meta.url), "utf8"),
+) as Golden;
+
 describe("gaussianNoise", () => {
+  test.each(golden.cases)("equals its Python twin for seed $seed, stream $stream", ({ seed, stream, dims, values }) => {
+    const { data } = gaussianNoise({ seed: BigInt(seed), stream, dims });
+    expect(data).toHaveLength(values.length);
+    expect(Math.max(...values.map((value, i) => Math.abs(value - data[i]!)))).toBeLessThanOrEqual(golden.tolerance);
+  });
+
   test("is a function of seed, stream and position only", () => {
     const long = gaussianNoise({ seed: 7n, stream: 1, dims: [1, 4, 8, 8] });
     const short = gaussianNoise({ seed: 7n, stream: 1, dims: [5] });

@@ -24,10 +24,7 @@ export interface DecodeOptions {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const header = await readHeader(bytes, options);
   const { format, metadata } = header;
-  const profileFaults: string[] = [];
-  const pipeline = header.open().toColourspace("srgb");
-  pipeline.on("warning", (text: string) => profileFaults.push(text));
-  const { data, info } = await decodePixels(pipeline, format);
+  const { data, info, faults } = await decodePixels(header.open().toColourspace("srgb"), format);
   options.signal?.throwIfAborted();
   if (info.channels < 1 || info.channels > 4) {
     throw new ImageError("IMAGE_UNSUPPORTED", `the ${format} decodes to ${info.channels} channels, expected 1 to 4`);
@@ -42,7 +39,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
     mediaType: MEDIA_TYPES[format],
     hadIcc: metadata.icc !== undefined,
     orientation: metadata.orientation ?? 1,
-    warnings: collectWarnings(metadata, profileFaults),
+    warnings: collectWarnings(metadata, faults),
   };
 }
 
@@ -83,16 +80,30 @@ export async function readHeader(bytes: Uint8Array, options: DecodeOptions): Pro
   return { format, metadata, open };
 }
 
-/** Runs a pipeline to raw 8-bit samples. Throws ImageError IMAGE_CORRUPT. */
+/**
+ * Runs a pipeline to raw 8-bit samples; `faults` are the decoder's remarks that cost no pixel.
+ * Throws ImageError IMAGE_CORRUPT, or IMAGE_TOO_LARGE when decoding takes too long.
+ */
 export async function decodePixels(pipeline: Sharp, format: ImageFormat) {
+  const remarks: string[] = [];
+  pipeline.on("warning", (text: string) => remarks.push(text.trim()));
   try {
-    return await pipeline.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await pipeline.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    // The JPEG decoder fills lost parts with grey and only remarks it. Stray bytes between markers lose nothing and are common.
+    const damage = remarks.find((text) => text.includes("Corrupt JPEG data") && !text.includes("extraneous bytes"));
+    if (damage) {
+      throw new Error(damage);
+    }
+    return { data, info, faults: remarks };
   } catch (cause) {
+    if (cause instanceof Error && cause.message.includes("timeout")) {
+      throw new ImageError("IMAGE_TOO_LARGE", `decoding the ${format} took more than ${DECODE_TIMEOUT_S} s`, { cause });
+    }
     throw new ImageError("IMAGE_CORRUPT", `the ${format} is damaged or cut short`, { cause });
   }
 }
 
-function collectWarnings(metadata: Metadata, profileFaults: readonly string[]): PictureWarning[] {
+function collectWarnings(metadata: Metadata, faults: readonly string[]): PictureWarning[] {
   const warnings: PictureWarning[] = [];
   if (metadata.space === "cmyk" && metadata.icc === undefined) {
     warnings.push({
@@ -103,6 +114,7 @@ function collectWarnings(metadata: Metadata, profileFaults: readonly string[]): 
   if (metadata.depth === "ushort") {
     warnings.push({ code: "DEPTH_REDUCED", message: "16 bits a sample were reduced to 8" });
   }
+  const profileFaults = faults.filter((text) => text.includes("profile"));
   if (profileFaults.length > 0) {
     warnings.push({
       code: "PROFILE_INVALID",

@@ -10,6 +10,22 @@ import { openModel, type Model, type ModelOptions } from "./model.ts";
 
 const TINY = fileURLToPath(new URL("../../../../tests/golden/tiny", import.meta.url));
 
+interface Golden {
+  readonly tolerance: number;
+  readonly cases: readonly {
+    readonly text: string;
+    readonly ids: number[];
+    readonly embedding: number[];
+    readonly lastState: number[];
+  }[];
+}
+const GOLDEN = new URL("../../../../tests/golden/text-encoder.json", import.meta.url);
+const golden = JSON.parse(await readFile(GOLDEN, "utf8")) as Golden;
+
+/** Largest absolute difference. */
+const differ = (actual: Tensor["data"], expected: ArrayLike<number>) =>
+  Math.max(...Array.from(expected, (value, i) => Math.abs(value - Number(actual[i]))));
+
 const opened: Model[] = [];
 async function open(dir = TINY, options: ModelOptions = { threads: 1 }): Promise<Model> {
   const model = await openModel(dir, options);
@@ -55,6 +71,18 @@ describe("run", () => {
     expect(Object.keys(second)).toEqual(["text_embeds"]);
     expect(second["text_embeds"]).toEqual(first["text_embeds"]);
     expect(feeds.input_ids.data).toHaveLength(4);
+  });
+
+  test("equals eager PyTorch on the golden texts, tokenizer included", async () => {
+    const model = await open();
+    const [session, tokenizer] = await Promise.all([model.session("text_encoder"), model.tokenizer("clip")]);
+    for (const { text, ids: expectedIds, embedding, lastState } of golden.cases) {
+      const tokens = tokenizer.encode(text).ids;
+      expect(tokens).toEqual(expectedIds);
+      const outputs = await session.run({ input_ids: ids(...tokens) });
+      expect(differ(outputs["text_embeds"]!.data, embedding)).toBeLessThan(golden.tolerance);
+      expect(differ(outputs["hidden_states"]!.data.slice(-lastState.length), lastState)).toBeLessThan(golden.tolerance);
+    }
   });
 
   test("a view of a larger buffer is sent as just its values", async () => {
@@ -125,8 +153,7 @@ describe("openState", () => {
     const last = await state.run({ image_tokens: none, input_ids: ids(11) }, { outputs: ["logits", "present_keys"] });
     expect(last["present_keys"]?.dims).toEqual([2, 2, 7, 8]);
     const expected = (whole["logits"]!.data as Float32Array).subarray(3 * 384);
-    const worst = Math.max(...expected.map((value, i) => Math.abs(value - Number(last["logits"]!.data[i]))));
-    expect(worst).toBeLessThan(1e-4);
+    expect(differ(last["logits"]!.data, expected)).toBeLessThan(1e-4);
 
     state.close();
     state.close();

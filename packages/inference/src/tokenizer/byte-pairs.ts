@@ -1,4 +1,5 @@
 import { InferenceError } from "../inference-error.ts";
+import { NumberHeap } from "./number-heap.ts";
 
 /** The two files of a byte-pair tokenizer, as text: `vocab.json` (token -> id) and `merges.txt` (a pair a line, best first). */
 export interface BytePairFiles {
@@ -6,7 +7,11 @@ export interface BytePairFiles {
   readonly merges: string;
 }
 
+/** Words kept with their ids, and how long (in UTF-16 units) a word may be to be kept. */
 const CACHE_LIMIT = 10_000;
+const CACHE_WORD_LIMIT = 64;
+/** Rank and place share one number: rank x 2^32 + place stays exact below 2^53. */
+const PLACES = 2 ** 32;
 
 /**
  * Byte-pair merging over byte-level text (Sennrich et al. 2016; bytes written as printable characters as GPT-2 does).
@@ -64,7 +69,7 @@ export class BytePairs {
     return token;
   }
 
-  /** The ids of one word. */
+  /** The ids of one word of at least one character. */
   encodeWord(word: string): readonly number[] {
     let ids = this.#cache.get(word);
     if (!ids) {
@@ -72,31 +77,46 @@ export class BytePairs {
       if (this.#cache.size >= CACHE_LIMIT) {
         this.#cache.clear();
       }
-      this.#cache.set(word, ids);
+      if (word.length <= CACHE_WORD_LIMIT) {
+        this.#cache.set(word, ids);
+      }
     }
     return ids;
   }
 
+  /** Symbols form a linked list and candidates a heap ordered by rank, then place: n log n, so one endless word cannot hold the thread. */
   #merge(word: string): string[] {
-    const symbols = [...Buffer.from(word, "utf8")].map((byte) => BYTE_CHARACTERS[byte]!);
-    if (symbols.length > 0) {
-      symbols[symbols.length - 1] += this.#suffix;
-    }
-    for (;;) {
-      let best = Infinity;
-      let at = -1;
-      for (let i = 0; i + 1 < symbols.length; i++) {
-        const rank = this.#ranks.get(`${symbols[i]} ${symbols[i + 1]}`);
-        if (rank !== undefined && rank < best) {
-          best = rank;
-          at = i;
-        }
+    const symbols = Array.from(Buffer.from(word, "utf8"), (byte) => BYTE_CHARACTERS[byte]!);
+    symbols[symbols.length - 1] += this.#suffix;
+    const next = Int32Array.from(symbols, (_, i) => i + 1);
+    const previous = Int32Array.from(symbols, (_, i) => i - 1);
+    const gone = new Uint8Array(symbols.length);
+    const candidates = new NumberHeap();
+    const rankAt = (at: number) => this.#ranks.get(`${symbols[at]} ${symbols[next[at]!]}`);
+    const offer = (at: number) => {
+      const rank = at >= 0 && next[at]! < symbols.length ? rankAt(at) : undefined;
+      if (rank !== undefined) {
+        candidates.push(rank * PLACES + at);
       }
-      if (at < 0) {
-        return symbols;
+    };
+    symbols.forEach((_, at) => offer(at));
+    for (let top = candidates.pop(); top !== undefined; top = candidates.pop()) {
+      const at = top % PLACES;
+      // An earlier merge may have taken either side of this pair.
+      if (gone[at] || next[at]! >= symbols.length || rankAt(at) !== Math.floor(top / PLACES)) {
+        continue;
       }
-      symbols.splice(at, 2, symbols[at]! + symbols[at + 1]!);
+      const taken = next[at]!;
+      symbols[at] += symbols[taken]!;
+      gone[taken] = 1;
+      next[at] = next[taken]!;
+      if (next[at]! < symbols.length) {
+        previous[next[at]!] = at;
+      }
+      offer(previous[at]!);
+      offer(at);
     }
+    return symbols.filter((_, at) => !gone[at]);
   }
 }
 
