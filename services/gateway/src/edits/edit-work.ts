@@ -1,9 +1,9 @@
 import { clip, common, diffusion } from "@moodifier/proto";
-import { type Metrics, MoodError } from "@moodifier/service-kit";
+import { type CallOptions, type Metrics, MoodError } from "@moodifier/service-kit";
 import { type Backends, callBackend, nameService } from "../backends/backends.ts";
 import type { EditSettings, JobChange, JobInput, JobStatus } from "../jobs/job.ts";
 import type { StageTimings } from "../jobs/job-parts.ts";
-import type { Report, Work } from "../jobs/job-runner.ts";
+import type { Limits, Report, Work } from "../jobs/job-runner.ts";
 import { summarizePlan } from "../plans/plan-view.ts";
 import { describeResult } from "./edit-result.ts";
 
@@ -14,12 +14,12 @@ const percentageAt: Record<Stage, number> = { planning: 2, encoding: 25, editing
 
 /** The work of one edit: plan, encode the plan's prompts, edit under the plan. */
 export function createEditWork(backends: Backends, metrics: Metrics): Work {
-  return async (input, report, signal) => {
+  return async (input, report, limits) => {
     const clock = new StageClock(report, metrics);
-    const plan = await clock.run("planning", () => planEdit(backends, input, signal));
+    const plan = await clock.run("planning", () => planEdit(backends, input, callOptions(limits)));
     await report({ plan: summarizePlan(plan), warnings: [...input.warnings, ...plan.warnings] });
-    const text = await clock.run("encoding", () => encodePrompts(backends, plan, signal));
-    const result = await runEditor(backends, { input, plan, text }, { clock, report, signal });
+    const text = await clock.run("encoding", () => encodePrompts(backends, plan, callOptions(limits)));
+    const result = await runEditor(backends, { input, plan, text }, { clock, report, options: callOptions(limits) });
     const change = describeResult(result, [...input.warnings, ...plan.warnings]);
     return {
       ...change,
@@ -34,7 +34,7 @@ export function createEditWork(backends: Backends, metrics: Metrics): Work {
 export async function planEdit(
   backends: Backends,
   { settings, image, mask }: JobInput,
-  signal: AbortSignal,
+  options: CallOptions,
 ): Promise<common.EditPlan> {
   const request = {
     image,
@@ -43,7 +43,7 @@ export async function planEdit(
     region: settings.region,
     category: settings.category,
   };
-  const { plan } = await callBackend("mllm", () => backends.mllm.planEdit(request, { signal }));
+  const { plan } = await callBackend("mllm", () => backends.mllm.planEdit(request, options));
   if (!plan) throw new MoodError("INTERNAL", "PLAN_MISSING", "mllm answered without a plan.");
   return mask ? { ...plan, maskPng: mask.png, maskSource: common.MaskSource.USER } : plan;
 }
@@ -51,28 +51,28 @@ export async function planEdit(
 async function encodePrompts(
   backends: Backends,
   plan: common.EditPlan,
-  signal: AbortSignal,
+  options: CallOptions,
 ): Promise<diffusion.TextStates> {
   const request = {
     texts: ["", plan.sourceCaption, plan.targetPrompt],
     output: clip.TextOutput.TOKENS,
     truncate: false,
   };
-  const { states, tokens } = await callBackend("clip", () => backends.clip.encodeText(request, { signal }));
+  const { states, tokens } = await callBackend("clip", () => backends.clip.encodeText(request, options));
   return { states, source: tokens[1], target: tokens[2] };
 }
 
 async function runEditor(
   backends: Backends,
   { input, plan, text }: { input: JobInput; plan: common.EditPlan; text: diffusion.TextStates },
-  { clock, report, signal }: { clock: StageClock; report: Report; signal: AbortSignal },
+  { clock, report, options }: { clock: StageClock; report: Report; options: CallOptions },
 ): Promise<diffusion.EditResult> {
   const { settings, image } = input;
   const request = { image, plan, text, sampling: toSampling(settings), method: settings.method ?? "" };
   let result: diffusion.EditResult | undefined;
   await clock.begin("editing");
   try {
-    for await (const { event } of backends.diffusion.edit(request, { signal })) {
+    for await (const { event } of backends.diffusion.edit(request, options)) {
       if (event?.$case === "accepted") await report({ progress: editingProgress(0, event.value.steps) });
       if (event?.$case === "progress") {
         const { step, steps, preview } = event.value;
@@ -87,6 +87,10 @@ async function runEditor(
   clock.end();
   if (!result) throw new MoodError("INTERNAL", "RESULT_MISSING", "diffusion ended the edit without a result.");
   return result;
+}
+
+function callOptions({ signal, deadline }: Limits): CallOptions {
+  return { signal, deadlineMs: Math.max(1, deadline - Date.now()) };
 }
 
 function toSampling(settings: EditSettings): diffusion.Sampling {

@@ -6,8 +6,16 @@ import type { JobStore, TakenJob } from "./job-store.ts";
 /** Records a change of the running job; it has no effect once the job is final. */
 export type Report = (change: JobChange) => Promise<void>;
 
-/** Does the work of one job and resolves with its final change. Stops, by rejecting, soon after `signal` aborts. */
-export type Work = (input: JobInput, report: Report, signal: AbortSignal) => Promise<JobChange>;
+/** How long work may go on. */
+export interface Limits {
+  /** Aborts when the job was cancelled or has expired. */
+  readonly signal: AbortSignal;
+  /** When the job expires, in milliseconds since the epoch. */
+  readonly deadline: number;
+}
+
+/** Does the work of one job and resolves with its final change. Stops, by rejecting, soon after the signal aborts. */
+export type Work = (input: JobInput, report: Report, limits: Limits) => Promise<JobChange>;
 
 export interface JobRunnerOptions {
   /** Jobs that run at the same time. */
@@ -119,13 +127,13 @@ export class JobRunner {
       `The edit did not end within ${timeoutMs} ms of its creation.`,
       { details: { timeoutMs } },
     );
-    const left = job.createdAt + timeoutMs - Date.now();
-    const timer = setTimeout(() => controller.abort(expired), Math.max(0, left));
+    const deadline = job.createdAt + timeoutMs;
+    const timer = setTimeout(() => controller.abort(expired), Math.max(0, deadline - Date.now()));
     const report: Report = async (change) => {
       await this.#store.change(job.id, change);
     };
     try {
-      const change = await this.#work(input, report, controller.signal);
+      const change = await this.#work(input, report, { signal: controller.signal, deadline });
       await this.#store.change(job.id, change);
     } catch (error) {
       await this.#fail(job.id, controller.signal.aborted ? controller.signal.reason : error);

@@ -38,7 +38,7 @@ export async function makePlan(backends: Backends, body: RequestBody, signal: Ab
     ...(category !== undefined && { category }),
   };
   const source = await readSourcePicture(body, signal);
-  const plan = await planEdit(backends, { settings, ...source }, signal);
+  const plan = await planEdit(backends, { settings, ...source }, { signal });
   return {
     plan: summarizePlan(plan),
     raw_reply: plan.rawReply,

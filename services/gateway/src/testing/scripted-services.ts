@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { clip, common, diffusion, mllm } from "@moodifier/proto";
+import { createLogger, MoodError, type RunningServer, serve, serverStream, unary } from "@moodifier/service-kit";
+
+/** How the scripted editor behaves; a test may change it between calls. */
+export interface Script {
+  steps: number;
+  /** Pause of each step, in milliseconds. */
+  stepMs: number;
+  /** Thrown by the planner. */
+  planError?: MoodError;
+  /** Picture sent with each step. */
+  preview?: Buffer;
+}
+
+/** What reached the services. */
+export interface Record {
+  plans: mllm.PlanEditRequest[];
+  texts: clip.EncodeTextRequest[];
+  edits: diffusion.EditRequest[];
+  /** Steps that the editor has run, over all edits. */
+  stepsRun: number;
+  /** Edits that were told to stop. */
+  aborted: number;
+}
+
+/** Planner, encoder and editor over real gRPC whose answers follow a script: the models' part is tested elsewhere. */
+export interface ScriptedServices {
+  readonly script: Script;
+  readonly record: Record;
+  readonly addresses: { mllmAddress: string; clipAddress: string; diffusionAddress: string };
+  readonly servers: { mllm: RunningServer; clip: RunningServer; diffusion: RunningServer };
+  stop(): Promise<void>;
+}
+
+const preset = { crossReplace: 0.6, selfReplace: 0.3, steps: 4, guidanceScale: 2.5 };
+
+/** Starts the three services on free ports. `picture` is the result of every edit. */
+export async function startScriptedServices(picture: Buffer): Promise<ScriptedServices> {
+  const script: Script = { steps: 4, stepMs: 1 };
+  const record: Record = { plans: [], texts: [], edits: [], stepsRun: 0, aborted: 0 };
+  const config = { host: "127.0.0.1", port: 0, metricsPort: 0, reflection: false, drainMs: 100 };
+  const logger = createLogger({ service: "scripted", level: "silent" });
+  const start = (name: string, definition: object, implementation: object) =>
+    serve({ name, config, logger, services: [{ definition, implementation } as never] });
+  const servers = {
+    mllm: await start("mllm", mllm.PlannerService, planner(script, record)),
+    clip: await start("clip", clip.EncoderService, encoder(record)),
+    diffusion: await start("diffusion", diffusion.EditorService, editor(script, record, picture)),
+  };
+  return {
+    script,
+    record,
+    servers,
+    addresses: {
+      mllmAddress: servers.mllm.address,
+      clipAddress: servers.clip.address,
+      diffusionAddress: servers.diffusion.address,
+    },
+    stop: async () => {
+      await Promise.all(Object.values(servers).map((server) => server.stop()));
+    },
+  };
+}
+
+function planner(script: Script, record: Record) {
+  return {
+    planEdit: unary((request: mllm.PlanEditRequest): mllm.PlanEditResponse => {
+      record.plans.push(request);
+      if (script.planError) throw script.planError;
+      return {
+        plan: {
+          emotion: request.emotion,
+          intensity: request.intensity ?? 0.8,
+          category: "face",
+          sourceCaption: "A face.",
+          targetPrompt: "A joyful face.",
+          kind: common.EditKind.SHAPE,
+          regions: [
+            {
+              label: "mouth",
+              box: { x0: 0.25, y0: 0.5, x1: 0.75, y1: 0.75 },
+              maskPng: Buffer.alloc(0),
+              confidence: 0.9,
+            },
+          ],
+          maskPng: Buffer.alloc(0),
+          maskSource: common.MaskSource.WHOLE,
+          blendWords: ["joyful"],
+          preset,
+          modelId: "scripted",
+          rawReply: "{}",
+          warnings: [{ code: "OUT_OF_DOMAIN", message: "A scripted picture." }],
+        },
+      };
+    }),
+  };
+}
+
+function encoder(record: Record) {
+  return {
+    encodeText: unary((request: clip.EncodeTextRequest): clip.EncodeTextResponse => {
+      record.texts.push(request);
+      return {
+        states: { dims: [3, 1, 1], data: Buffer.alloc(12) },
+        tokens: request.texts.map((text) => ({ ids: [1, 2], pieces: ["", text] })),
+        modelId: "scripted",
+      };
+    }),
+  };
+}
+
+function editor(script: Script, record: Record, picture: Buffer) {
+  const image = { data: picture, mediaType: "image/png" };
+  return {
+    edit: serverStream(async function* (
+      request: diffusion.EditRequest,
+      { signal },
+    ): AsyncGenerator<diffusion.EditEvent> {
+      record.edits.push(request);
+      const { steps, stepMs } = script;
+      yield { event: { $case: "accepted", value: { queuedMs: 0, steps } } };
+      for (let step = 1; step <= steps; step += 1) {
+        try {
+          await sleep(stepMs, undefined, { signal });
+        } catch {
+          record.aborted += 1;
+          throw signal.reason;
+        }
+        record.stepsRun += 1;
+        const preview = script.preview && { data: script.preview, mediaType: "image/png" };
+        yield { event: { $case: "progress", value: { step, steps, preview } } };
+      }
+      const { seed = 0n } = request.sampling ?? {};
+      yield {
+        event: {
+          $case: "result",
+          value: {
+            image,
+            outsideMask: { maxAbsDiff: 0, changedPx: 0, totalPx: 10 },
+            recipe: {
+              method: "moodifier",
+              modelId: "scripted",
+              modelDigest: "0".repeat(64),
+              seed,
+              steps,
+              timesteps: [9, 5, 3, 1],
+              guidanceScale: 2.5,
+              crossReplace: 0.6,
+              selfReplace: 0.3,
+              featherPx: 4,
+              width: 64,
+              height: 64,
+            },
+            timings: {
+              decodeMs: 1,
+              vaeEncodeMs: 1,
+              denoiseMs: 1,
+              vaeDecodeMs: 1,
+              finishMs: 1,
+              unetRows: 8,
+              unprunedUnetRows: 16,
+            },
+            warnings: [],
+          },
+        },
+      };
+    }),
+  };
+}
