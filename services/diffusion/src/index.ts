@@ -1,0 +1,2 @@
+export { configSchema, type Config } from "./config.ts";
+export { start } from "./start.ts";
