@@ -31,11 +31,11 @@ def tiny_unet(cross=16, size=16):
     )
 
 
-def spread(module, gain):
-    """Scale up random weights, so that attention is not flat and outputs depend visibly on every input."""
+def spread(module, gain, part=""):
+    """Scale up random weights (of names with `part`), so that attention is not flat and outputs depend visibly on every input."""
     with torch.no_grad():
         for name, parameter in module.named_parameters():
-            if parameter.ndim > 1:
+            if parameter.ndim > 1 and part in name:
                 parameter.mul_(gain)
     return module
 
@@ -51,7 +51,10 @@ def write_tiny_runs(runs):
     clip = spread(make_clip(text, {**tower, "image_size": PICTURE, "patch_size": 16}, 16), 3.0)
     save_clip(clip, runs / "tokenizer" / "clip", runs / "clip" / "model", [0.5] * 3, [0.5] * 3)
     make_vae(width=8, encoder_blocks=1, decoder_blocks=1).save_pretrained(runs / "vae" / "model")
-    spread(tiny_unet(), 1.5).save_pretrained(runs / "unet" / "model")
+    unet = spread(spread(tiny_unet(), 1.5), 2.5, "attn")
+    with torch.no_grad():
+        unet.conv_out.weight.mul_(0.05)  # guidance divides by sqrt(abar), 0.07 at the first step: keep the edit of unit size
+    unet.save_pretrained(runs / "unet" / "model")
     texts = ["".join(s.text for s in segments(schema, value)) for schema, value in ((plan_schema(["face"], ["mouth", "eyes", "eyebrows", "face"]), PLAN), (annotation_schema(["joy", "sadness"]), ANNOTATION))]
     vocabulary = build_byte_tokenizer(texts, runs / "tokenizer" / "planner", PLANNER_TOKENS).get_vocab_size()
     vision = CLIPVisionModel(CLIPVisionConfig(**tower, image_size=PICTURE, patch_size=16))
