@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import { resolveEmotion } from "../emotions/resolve-emotion.ts";
 import { checkFields } from "../http/checked-fields.ts";
-import type { RequestBody } from "../http/request-body.ts";
+import type { RequestBody } from "../http/upload.ts";
 import type { EditSettings, JobInput } from "../jobs/job.ts";
 import { editFieldsSchema } from "./edit-fields.ts";
 import { readSourcePicture } from "./source-picture.ts";

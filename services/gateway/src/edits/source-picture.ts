@@ -1,7 +1,7 @@
 import { decodeImage, decodeMask, encodeMask } from "@moodifier/inference";
 import { MoodError, toMoodError } from "@moodifier/service-kit";
 import { refuse } from "../http/refuse.ts";
-import type { RequestBody } from "../http/request-body.ts";
+import type { RequestBody } from "../http/upload.ts";
 import type { EncodedImage, UserMask } from "../jobs/job.ts";
 import type { WarningView } from "../jobs/job-parts.ts";
 

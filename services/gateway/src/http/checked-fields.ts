@@ -2,7 +2,7 @@ import { MoodError } from "@moodifier/service-kit";
 import type { z } from "zod";
 import type { Problem } from "./problem.ts";
 import { quote, refuse } from "./refuse.ts";
-import type { RequestBody } from "./request-body.ts";
+import type { RequestBody } from "./upload.ts";
 
 type Fault = NonNullable<Problem["errors"]>[number];
 

@@ -1,6 +1,6 @@
 import type { Request } from "express";
 import { quote, refuse } from "./refuse.ts";
-import { maxImageBytes, type RequestBody, type UploadedFile } from "./request-body.ts";
+import { maxImageBytes, type RequestBody, type UploadedFile } from "./upload.ts";
 
 /** Two pictures in base64 and room for the fields. */
 const maxJsonBytes = Math.ceil((2 * maxImageBytes * 4) / 3) + 64 * 1024;

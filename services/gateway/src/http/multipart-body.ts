@@ -2,7 +2,7 @@ import busboy from "busboy";
 import type { Request } from "express";
 import type { Readable } from "node:stream";
 import { quote, refuse } from "./refuse.ts";
-import { maxImageBytes, type RequestBody, type UploadedFile } from "./request-body.ts";
+import { maxImageBytes, type RequestBody, type UploadedFile } from "./upload.ts";
 
 const limits = {
   fileSize: maxImageBytes,

@@ -6,7 +6,7 @@ import { planEdit } from "../edits/edit-work.ts";
 import { readSourcePicture } from "../edits/source-picture.ts";
 import { resolveEmotion } from "../emotions/resolve-emotion.ts";
 import { checkFields } from "../http/checked-fields.ts";
-import type { RequestBody } from "../http/request-body.ts";
+import type { RequestBody } from "../http/upload.ts";
 import { planSummarySchema, warningSchema } from "../jobs/job-parts.ts";
 import { drawOverlay } from "./plan-overlay.ts";
 import { summarizePlan } from "./plan-view.ts";
