@@ -1,7 +1,7 @@
-import { createPicture, decodeMask, encodePng, openModel } from "@moodifier/inference";
+import { createPicture, decodeMask, encodePng } from "@moodifier/inference";
 import { common, mllm } from "@moodifier/proto";
 import { createClient, type RunningService, type ServiceClient } from "@moodifier/service-kit";
-import { coverage, fromBox } from "@moodifier/tensor";
+import { coverage } from "@moodifier/tensor";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { annotationReply } from "./annotate/annotation-reply.ts";
 import { configSchema } from "./config.ts";

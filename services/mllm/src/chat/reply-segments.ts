@@ -5,7 +5,8 @@ import type { ReplySchema } from "./reply-schema.ts";
 export type Segment = { kind: "literal" | "text" | "option" | "digits" | "choice"; text: string };
 
 /**
- * Serialises a value the way the planner was trained to write it. The concatenated texts are the compact JSON of the value.
+ * Serialises a value the way the planner was trained to write it. The concatenated texts are the compact JSON of the value, its fractions
+ * rounded to two decimals within 0.00..0.99.
  * @throws TypeError when the value does not follow the schema.
  */
 export function segmentReply(schema: ReplySchema, value: unknown): Segment[] {
@@ -46,8 +47,9 @@ function fieldsOf(schema: ReplySchema, value: unknown): string[] {
   }
   if (schema.type === "array") return asList(value).flatMap((item) => fieldsOf(schema.items, item));
   if (schema.type === "number") {
-    if (typeof value !== "number" || value < 0 || value > 0.995) throw new TypeError(`${String(value)} is not 0..0.99`);
-    return [value.toFixed(2).slice(2)];
+    if (typeof value !== "number") throw new TypeError(`expected a number, got ${typeof value}`);
+    const hundredths = Math.min(99, Math.max(0, Math.round(value * 100)));
+    return [String(hundredths).padStart(2, "0")];
   }
   if (typeof value !== "string") throw new TypeError(`expected a string, got ${typeof value}`);
   return [value];
