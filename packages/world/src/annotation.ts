@@ -93,7 +93,8 @@ function summarise(scene: Scene, style: FaceStyle): string {
   for (const [component, variants] of Object.entries(style.components)) {
     const text = variants[components[component]!] ?? "";
     // A component without words of its own leaves a colour of the same name alone.
-    if (text !== "" || !(component in words)) words[component] = text.replaceAll(/%(\w+)/g, (_, name: string) => colourWords[name] ?? "");
+    if (text !== "" || !(component in words))
+      words[component] = text.replaceAll(/%(\w+)/g, (_, name: string) => colourWords[name] ?? "");
   }
   const figure = style.describe(words).replaceAll(/\ba (?=[aeiou])/g, "an ");
   return `A cartoon portrait of ${figure} on a ${BACKGROUNDS[background]} background in the ${style.label} style.`;
@@ -122,7 +123,8 @@ export function partBoxes(rendered: Rendered): Map<PartName, Box> {
   }
   const boxes = new Map<PartName, Box>();
   edges.forEach(([left, top, right, bottom], id) => {
-    if (id > 0 && right > left) boxes.set(PARTS[id]!, roundBox([left / width, top / height, right / width, bottom / height]));
+    if (id > 0 && right > left)
+      boxes.set(PARTS[id]!, roundBox([left / width, top / height, right / width, bottom / height]));
   });
   return boxes;
 }

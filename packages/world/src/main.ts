@@ -1,5 +1,7 @@
+import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { writeDataset } from "./dataset.ts";
+import { drawSheet } from "./sheet.ts";
 
 const USAGE = `usage:
   npm run world -- dataset --count N --seed S --out DIR [--size 256] [--workers 2]
@@ -14,6 +16,8 @@ async function main(): Promise<void> {
       size: { type: "string", default: "256" },
       workers: { type: "string", default: "2" },
       out: { type: "string" },
+      style: { type: "string", default: "avataaars" },
+      identities: { type: "string", default: "4" },
     },
   });
   if (positionals[0] === "dataset" && values.out !== undefined) {
@@ -33,6 +37,11 @@ async function main(): Promise<void> {
         console.log(`${written}/${count} pictures, ${rate.toFixed(0)}/s`);
       },
     });
+    return;
+  }
+  if (positionals[0] === "sheet" && values.out !== undefined) {
+    const identities = Number(values.identities);
+    await writeFile(values.out, drawSheet({ style: values.style, identities, seed: Number(values.seed) }));
     return;
   }
   console.error(USAGE);

@@ -28,7 +28,9 @@ export function drawParts(scene: Scene, svg: string): string {
   let flat = "";
   let at = 0;
   for (const span of spans) {
-    flat += flatten(svg.slice(at, span.start), "#000", true) + flatten(svg.slice(span.start, span.end), COLOURS[span.part], false);
+    flat +=
+      flatten(svg.slice(at, span.start), "#000", true) +
+      flatten(svg.slice(span.start, span.end), COLOURS[span.part], false);
     at = span.end;
   }
   return flat + flatten(svg.slice(at), "#000", true);
@@ -69,7 +71,9 @@ function draw(style: FaceStyle, scene: Scene, without?: string): string {
   }
   for (const [name, hex] of Object.entries(identity.colours)) options[name] = [hex];
   // The rasteriser reads mask-type as an attribute only.
-  return createAvatar(style.drawing, options).toString().replaceAll(/style="mask-type:\s*(alpha|luminance);?"/g, 'mask-type="$1"');
+  return createAvatar(style.drawing, options)
+    .toString()
+    .replaceAll(/style="mask-type:\s*(alpha|luminance);?"/g, 'mask-type="$1"');
 }
 
 /** Finds a component's markup by drawing the scene once without it. */
@@ -79,7 +83,11 @@ function locate(style: FaceStyle, scene: Scene, svg: string, component: string):
   let start = 0;
   while (start < rest.length && svg[start] === rest[start]) start++;
   // The markup may begin like what follows it: step back to a tag's edge.
-  while (start > 0 && !(svg[start] === "<" && svg[start - 1] === ">" && svg.slice(start + length) === rest.slice(start))) start--;
+  while (
+    start > 0 &&
+    !(svg[start] === "<" && svg[start - 1] === ">" && svg.slice(start + length) === rest.slice(start))
+  )
+    start--;
   if (length <= 0 || start === 0) {
     throw new WorldError("DRAWING_CHANGED", `style "${style.name}" has no separable "${component}"`);
   }

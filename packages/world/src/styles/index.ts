@@ -1,6 +1,8 @@
 import { WorldError } from "../world-error.ts";
+import { adventurer } from "./adventurer.ts";
 import { avataaars } from "./avataaars.ts";
 import { bigSmile } from "./big-smile.ts";
+import { lorelei } from "./lorelei.ts";
 import { micah } from "./micah.ts";
 import { openPeeps } from "./open-peeps.ts";
 import { personas } from "./personas.ts";
@@ -18,14 +20,17 @@ export const TRAINING_STYLES: readonly (readonly [FaceStyle, number])[] = [
 ];
 
 /** The styles kept away from training, for tests of how far a model reaches. */
-export const HELD_OUT: readonly FaceStyle[] = [];
+export const HELD_OUT_STYLES: readonly FaceStyle[] = [adventurer, lorelei];
+
+/** Every style: those of training, then those held out. */
+export const STYLES: readonly FaceStyle[] = [...TRAINING_STYLES.map(([style]) => style), ...HELD_OUT_STYLES];
 
 /** A style by name. Throws {@link WorldError} with the known names. */
 export function findStyle(name: string): FaceStyle {
-  const style = [...TRAINING_STYLES.map(([known]) => known), ...HELD_OUT].find((known) => known.name === name);
+  const style = STYLES.find((known) => known.name === name);
   if (style === undefined) {
-    const names = [...TRAINING_STYLES.map(([known]) => known), ...HELD_OUT].map((known) => known.name);
-    throw new WorldError("STYLE_UNKNOWN", `style "${name}" is unknown; the styles are ${names.join(", ")}`);
+    const names = STYLES.map((known) => known.name).join(", ");
+    throw new WorldError("STYLE_UNKNOWN", `style "${name}" is unknown; the styles are ${names}`);
   }
   return style;
 }

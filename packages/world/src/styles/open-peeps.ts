@@ -5,33 +5,141 @@ type Words = Record<string, readonly string[]>;
 
 /** Face -> what its mouth, eyes and eyebrows look like; "a / b" are two ways to say the same. */
 const faces: Readonly<Record<string, readonly [string, string, string]>> = {
-  angryWithFang: ["a tight line with a fang / shut with one fang out", "narrowed in a glare / squeezed to slits", "drawn down to the nose / slanted inwards"],
-  awe: ["a broad closed smile / smiling up to the cheek", "huge and shining / wide with sparkling pupils", "lifted high / raised in wonder"],
-  blank: ["a small pout / slightly open and slack", "half closed and dull / staring blankly", "flat and tired / level and thin"],
-  calm: ["a soft closed smile / gently smiling", "closed in upward curves / shut in happy arcs", "relaxed arches / softly arched"],
-  cheeky: ["open in a cheeky chuckle / a small open grin", "looking down with lashes / half closed and playful", "uneven with one raised / uneven and lively"],
-  concerned: ["open and twisted with teeth / a worried open grimace", "small and uneasy / open and worried", "bent up in the middle / sloping down outwards"],
-  concernedFear: ["open and round in dismay / a dark open gasp", "half closed and worried / narrowed with worry", "steeply bent up in the middle / knotted with worry"],
-  contempt: ["a small tight pout / pressed into a tiny line", "looking down with lowered lids / half closed and haughty", "arched coolly / lifted with disdain"],
-  cute: ["a tiny sweet smile / small and smiling", "closed with long lashes / shut and lashed", "high and fine / thin and light"],
-  driven: ["a firm small smile / closed and determined", "open and focused / steady and dark", "thick and drawn together / heavy and set"],
-  eatingHappy: ["licking the lips / closed around a tasty bite", "closed in upward curves / shut in happy arcs", "relaxed arches / softly arched"],
-  explaining: ["open in the middle of a word / talking with teeth and tongue", "open and bright / lively dots", "lifted in round arches / raised high"],
-  eyesClosed: ["a short level line / closed and straight", "closed with lowered lids / gently shut", "one straight line / flat and joined"],
-  fear: ["a tight quivering line / shut and trembling", "huge and white with bags below / wide open and staring", "raised and crooked / lifted in alarm"],
-  hectic: ["a small box of gritted teeth / clenched with bared teeth", "wide round and staring / white and wide", "thin and high / lifted far up"],
-  lovingGrin1: ["open wide in a laugh / a big open smile with tongue", "black hearts / two heart shapes", "lifted in round arches / raised high"],
-  lovingGrin2: ["a wide grin of teeth / grinning with all teeth", "black hearts / two heart shapes", "softly arched / relaxed arches"],
-  rage: ["open in a dark roar / shouting with a square mouth", "wide and white with rage / bulging and staring", "heavy and drawn down to the nose / thick and slanted inwards"],
-  serious: ["a short level line / closed and straight", "open and steady / flat lidded and still", "thick and level / heavy straight bars"],
-  smile: ["a wide closed smile / curved up in a smile", "open and friendly / small bright dots", "lightly lifted / raised a little"],
-  smileBig: ["a huge grin of teeth / grinning from ear to ear", "closed in upward curves / shut in happy arcs", "lifted in round arches / raised high"],
-  smileLOL: ["open in loud laughter / a big open laugh", "shut and shedding tears of laughter / squeezed with laughing tears", "relaxed arches / softly arched"],
-  smileTeethGap: ["a grin with gappy teeth / an open grin with a tooth gap", "open and friendly / small bright dots", "softly arched / relaxed arches"],
-  solemn: ["a small steep frown / turned down at the corners", "half closed and sorrowful / narrowed with grief", "steeply bent up in the middle / sloping down outwards"],
-  suspicious: ["a tiny slanted line / pulled to one side", "one narrowed to a slit / half closed in doubt", "uneven with one raised high / very uneven"],
-  tired: ["a short downward line / closed and drooping", "half closed and weary / heavy lidded", "sloping down outwards / bent up in the middle"],
-  veryAngry: ["a hard downturned arch / turned down in a scowl", "narrowed in a glare / small and burning", "heavy and drawn down to the nose / steeply slanted inwards"],
+  angryWithFang: [
+    "a tight line with a fang / shut with one fang out",
+    "narrowed in a glare / squeezed to slits",
+    "drawn down to the nose / slanted inwards",
+  ],
+  awe: [
+    "a broad closed smile / smiling up to the cheek",
+    "huge and shining / wide with sparkling pupils",
+    "lifted high / raised in wonder",
+  ],
+  blank: [
+    "a small pout / slightly open and slack",
+    "half closed and dull / staring blankly",
+    "flat and tired / level and thin",
+  ],
+  calm: [
+    "a soft closed smile / gently smiling",
+    "closed in upward curves / shut in happy arcs",
+    "relaxed arches / softly arched",
+  ],
+  cheeky: [
+    "open in a cheeky chuckle / a small open grin",
+    "looking down with lashes / half closed and playful",
+    "uneven with one raised / uneven and lively",
+  ],
+  concerned: [
+    "open and twisted with teeth / a worried open grimace",
+    "small and uneasy / open and worried",
+    "bent up in the middle / sloping down outwards",
+  ],
+  concernedFear: [
+    "open and round in dismay / a dark open gasp",
+    "half closed and worried / narrowed with worry",
+    "steeply bent up in the middle / knotted with worry",
+  ],
+  contempt: [
+    "a small tight pout / pressed into a tiny line",
+    "looking down with lowered lids / half closed and haughty",
+    "arched coolly / lifted with disdain",
+  ],
+  cute: [
+    "a tiny sweet smile / small and smiling",
+    "closed with long lashes / shut and lashed",
+    "high and fine / thin and light",
+  ],
+  driven: [
+    "a firm small smile / closed and determined",
+    "open and focused / steady and dark",
+    "thick and drawn together / heavy and set",
+  ],
+  eatingHappy: [
+    "licking the lips / closed around a tasty bite",
+    "closed in upward curves / shut in happy arcs",
+    "relaxed arches / softly arched",
+  ],
+  explaining: [
+    "open in the middle of a word / talking with teeth and tongue",
+    "open and bright / lively dots",
+    "lifted in round arches / raised high",
+  ],
+  eyesClosed: [
+    "a short level line / closed and straight",
+    "closed with lowered lids / gently shut",
+    "one straight line / flat and joined",
+  ],
+  fear: [
+    "a tight quivering line / shut and trembling",
+    "huge and white with bags below / wide open and staring",
+    "raised and crooked / lifted in alarm",
+  ],
+  hectic: [
+    "a small box of gritted teeth / clenched with bared teeth",
+    "wide round and staring / white and wide",
+    "thin and high / lifted far up",
+  ],
+  lovingGrin1: [
+    "open wide in a laugh / a big open smile with tongue",
+    "black hearts / two heart shapes",
+    "lifted in round arches / raised high",
+  ],
+  lovingGrin2: [
+    "a wide grin of teeth / grinning with all teeth",
+    "black hearts / two heart shapes",
+    "softly arched / relaxed arches",
+  ],
+  rage: [
+    "open in a dark roar / shouting with a square mouth",
+    "wide and white with rage / bulging and staring",
+    "heavy and drawn down to the nose / thick and slanted inwards",
+  ],
+  serious: [
+    "a short level line / closed and straight",
+    "open and steady / flat lidded and still",
+    "thick and level / heavy straight bars",
+  ],
+  smile: [
+    "a wide closed smile / curved up in a smile",
+    "open and friendly / small bright dots",
+    "lightly lifted / raised a little",
+  ],
+  smileBig: [
+    "a huge grin of teeth / grinning from ear to ear",
+    "closed in upward curves / shut in happy arcs",
+    "lifted in round arches / raised high",
+  ],
+  smileLOL: [
+    "open in loud laughter / a big open laugh",
+    "shut and shedding tears of laughter / squeezed with laughing tears",
+    "relaxed arches / softly arched",
+  ],
+  smileTeethGap: [
+    "a grin with gappy teeth / an open grin with a tooth gap",
+    "open and friendly / small bright dots",
+    "softly arched / relaxed arches",
+  ],
+  solemn: [
+    "a small steep frown / turned down at the corners",
+    "half closed and sorrowful / narrowed with grief",
+    "steeply bent up in the middle / sloping down outwards",
+  ],
+  suspicious: [
+    "a tiny slanted line / pulled to one side",
+    "one narrowed to a slit / half closed in doubt",
+    "uneven with one raised high / very uneven",
+  ],
+  tired: [
+    "a short downward line / closed and drooping",
+    "half closed and weary / heavy lidded",
+    "sloping down outwards / bent up in the middle",
+  ],
+  veryAngry: [
+    "a hard downturned arch / turned down in a scowl",
+    "narrowed in a glare / small and burning",
+    "heavy and drawn down to the nose / steeply slanted inwards",
+  ],
 };
 
 const words = (index: 0 | 1 | 2): Words =>
