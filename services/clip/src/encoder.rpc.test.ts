@@ -56,8 +56,11 @@ test("pooled states have unit length and do not depend on the other texts", asyn
   for (const [index, value] of floats(alone.states).entries()) expect(first[index]).toBeCloseTo(value, 5);
 });
 
+function ask(texts: string[]) {
+  return client.encodeText({ texts, output: TOKENS, truncate: false });
+}
+
 test("a text is encoded to the same bytes alone, in company, and from memory", async () => {
-  const ask = (texts: string[]) => client.encodeText({ texts, output: TOKENS, truncate: false });
   const [alone, again] = [await ask(["A calm face."]), await ask(["A calm face."])];
   const crowd = await Promise.all(Array.from({ length: 20 }, (_, at) => ask([`The number ${at}.`, "A quiet face."])));
   const quiet = await ask(["A quiet face."]);

@@ -63,7 +63,7 @@ async function openParts(model: Model, config: Config): Promise<PlannerParts> {
     openChat(model, config),
     model.has("segmenter") ? openSegmenter(model) : undefined,
   ]);
-  const parts: PlannerParts = { chat, segmenter, manifest, planner, domain: undefined };
+  const parts: PlannerParts = { chat, segmenter, manifest, planner, domain: planner.domain };
   if (config.chat === "onnx") await warmUp(parts);
   return parts;
 }

@@ -129,6 +129,8 @@ export const manifestSchema = z.object({
       imageTokens: size,
       categories: z.array(z.string()).min(1),
       labels: z.array(z.string()).min(1),
+      /** How to tell pictures outside the training data: a reply whose chosen tokens have a lower mean log-probability is marked. */
+      domain: z.object({ kind: z.literal("mean-log-probability"), threshold: z.number().max(0) }).optional(),
     })
     .optional(),
   defaults: z.object({

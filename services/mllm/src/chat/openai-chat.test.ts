@@ -30,6 +30,10 @@ function ask(signal?: AbortSignal): ChatRequest {
   };
 }
 
+function validate(text: string) {
+  return text.startsWith("{") ? { value: text } : { problems: ["it is not a JSON object"] };
+}
+
 const options = { model: "llava", timeoutMs: 2000, imageSize: 24 };
 
 test("a request carries the texts, the picture as a data URI, the strict nested schema and the key", async () => {
@@ -55,7 +59,7 @@ test("a request carries the texts, the picture as a data URI, the strict nested 
     },
   });
   expect(body.messages[0]).toEqual({ role: "system", content: "Be brief." });
-  const [text, image] = body.messages[1]?.content as { text?: string; image_url?: { url: string } }[];
+  const [text, image] = (body.messages[1]?.content ?? []) as { text?: string; image_url?: { url: string } }[];
   expect(text?.text).toBe("Which mood?");
   const [head, base64 = ""] = image?.image_url?.url.split(",") ?? [];
   expect(head).toBe("data:image/png;base64");
@@ -71,8 +75,6 @@ test("an invalid reply is shown to the model once, and the last verdict counts",
   ]);
   const chat = createOpenAiChat({ ...options, url });
   const { messages: _, ...request } = ask();
-  const validate = (text: string) =>
-    text.startsWith("{") ? { value: text } : { problems: ["it is not a JSON object"] };
   const repaired = await askUntilValid(chat, { ...request, question: "Which mood?" }, validate);
   expect(repaired).toMatchObject({ value: '{"mood":"joy"}', problems: [] });
   expect(seen[1]?.body.messages.slice(2)).toEqual([

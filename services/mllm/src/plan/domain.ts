@@ -1,7 +1,8 @@
+import type { Manifest } from "@moodifier/inference";
 import type { common } from "@moodifier/proto";
 
 /** How a model family recognises pictures that it was not made for; the threshold is measured when the family is exported. */
-export type Domain = { kind: "mean-log-probability"; threshold: number };
+export type Domain = NonNullable<NonNullable<Manifest["planner"]>["domain"]>;
 
 /**
  * Warns when a picture lies outside what the planner was trained on: there it is unsure of its own words, so the mean log-probability of
