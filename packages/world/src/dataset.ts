@@ -64,8 +64,10 @@ export async function writeDataset(options: DatasetOptions): Promise<DatasetHead
     return { dir, seed, size, from, to: next };
   };
   const run = async (): Promise<void> => {
-    const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-    const worker = new Worker(new URL(`./dataset-worker.${extension}`, import.meta.url));
+    // Run from source (tests, no build), the worker is TypeScript too and finds its packages by their sources.
+    const fromSource = import.meta.url.endsWith(".ts");
+    const entry = new URL(`./dataset-worker.${fromSource ? "ts" : "js"}`, import.meta.url);
+    const worker = new Worker(entry, fromSource ? { execArgv: ["--conditions=source"] } : {});
     try {
       for (let task = take(); task !== undefined; task = take()) {
         signal?.throwIfAborted();
