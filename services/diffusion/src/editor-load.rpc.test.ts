@@ -1,7 +1,7 @@
 import { openModel } from "@moodifier/inference";
 import { diffusion } from "@moodifier/proto";
 import { createClient, type RunningService, type ServiceClient } from "@moodifier/service-kit";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { TINY } from "../test/golden.ts";
 import { encodeTexts, makeRequest } from "../test/sample-edit.ts";
 import { configSchema } from "./config.ts";
@@ -17,14 +17,14 @@ beforeAll(async () => {
   await model.close();
 });
 
-beforeEach(async () => {
+beforeAll(async () => {
   service = await start(configSchema.parse({ modelDir: TINY, logLevel: "silent", maxQueue: 1 }));
   client = createClient(diffusion.EditorClient, service.address, { retry: { attempts: 1 } });
 });
 
-afterEach(async () => {
-  client.close();
-  await service.stop();
+afterAll(async () => {
+  client?.close();
+  await service?.stop();
 });
 
 type Events = AsyncIterator<diffusion.EditEvent>;
@@ -59,18 +59,19 @@ test("a call beyond the queue is refused with the seconds to wait; those in it a
   expect(await readTo(waiting, "result")).toBeDefined();
 });
 
-test("a cancelled edit stops within one step and frees its place", async () => {
+test("a cancelled edit stops at once and frees its place", { retry: 2 }, async () => {
   const stop = new AbortController();
   const cancelled = open({}, stop.signal);
-  const first = await readTo(cancelled, "progress");
-  expect(first).toMatchObject({ value: { step: 1, steps: 50 } });
+  await readTo(cancelled, "progress");
+  const startedAt = performance.now();
+  for (let step = 2; step <= 10; step++) await readTo(cancelled, "progress");
+  const stepMs = (performance.now() - startedAt) / 9;
   const stoppedAt = performance.now();
   stop.abort();
   await expect(readTo(cancelled, "result")).rejects.toMatchObject({ code: "CANCELLED" });
-  const next = await readTo(open({ sampling: { steps: 1 } }), "accepted");
-  expect(next).toMatchObject({ value: { steps: 1 } });
-  // 50 steps take several times longer than this.
-  expect(performance.now() - stoppedAt).toBeLessThan(500);
+  expect(await readTo(open({ sampling: { steps: 1 } }), "accepted")).toMatchObject({ value: { steps: 1 } });
+  // The 40 steps left would take far longer; denoise.test.ts counts that not one of them runs.
+  expect(performance.now() - stoppedAt).toBeLessThan(20 * stepMs);
 });
 
 test("a caller that leaves in the middle frees its place too", async () => {
@@ -85,6 +86,7 @@ test("a deadline stops the edit", async () => {
   await expect(readTo(events, "result")).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
 });
 
+// Last, because it stops the service of this file.
 test("stopping lets a running edit end and refuses new ones", async () => {
   const running = open();
   await readTo(running, "progress");

@@ -1,9 +1,9 @@
-import { decodeImage, openModel, type Model } from "@moodifier/inference";
+import { decodeImage, encodeImage, openModel, type Model } from "@moodifier/inference";
 import { common, diffusion } from "@moodifier/proto";
 import { createClient, type RunningService, type ServiceClient } from "@moodifier/service-kit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TINY } from "../test/golden.ts";
-import { encodeTexts, fillMask, makeRequest, paintMask, paintPicture } from "../test/sample-edit.ts";
+import { encodeTexts, fillMask, makeRequest, paintMask, paintPicture, tagOrientation } from "../test/sample-edit.ts";
 import { configSchema } from "./config.ts";
 import { start } from "./start.ts";
 
@@ -94,6 +94,17 @@ test("alpha is kept and the outside of a large picture stays exact", async () =>
   expect(edited.channels).toBe(4);
   expect([...edited.data.keys()].every((i) => i % 4 !== 3 || edited.data[i] === source.data[i])).toBe(true);
   expect(result.outsideMask).toMatchObject({ maxAbsDiff: 0, changedPx: 0 });
+});
+
+test("a JPEG turned by EXIF is edited upright, where its upright mask says", async () => {
+  const upright = await decodeImage((await paintPicture(80, 96)).data);
+  const jpeg = await encodeImage(upright, { format: "jpeg", quality: 95 });
+  const image = { data: tagOrientation(jpeg, 6), mediaType: "image/jpeg" };
+  const { result } = await collect({ ...(await makeRequest(text)), image });
+  const edited = await decodeImage(result.image!.data);
+  expect([edited.width, edited.height]).toEqual([96, 80]);
+  expect(result.outsideMask).toMatchObject({ maxAbsDiff: 0, changedPx: 0 });
+  expect(result.outsideMask!.totalPx).toBeGreaterThan(96 * 80 - 56 * 28 - 1);
 });
 
 test("previews come when asked for", async () => {

@@ -28,6 +28,11 @@ interface Case {
   textTarget: string;
   mask: string;
   finalX0: string;
+  trace: { predicted: Moments; mutual: Moments }[];
+}
+interface Moments {
+  mean: number;
+  std: number;
 }
 interface Golden {
   tolerance: number;
@@ -91,6 +96,16 @@ function makeJob(
   };
 }
 
+function measure(values: Float32Array): Moments {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { mean, std: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) };
+}
+
+function expectMoments(what: string, actual: Moments, expected: Moments): void {
+  const tolerance = golden.tolerance * Math.max(1, expected.std);
+  expectClose(what, [actual.mean, actual.std], [expected.mean, expected.std], tolerance);
+}
+
 describe.each(golden.cases)("full loop: $name", (item) => {
   test("equals eager PyTorch, pruned and unpruned", async () => {
     const pruned = await denoise(denoiser, makeJob(item));
@@ -99,6 +114,23 @@ describe.each(golden.cases)("full loop: $name", (item) => {
     expectClose("unpruned", unpruned.target, read(item.finalX0).data, golden.tolerance);
     expect(unpruned.rows).toBe(6 * item.steps);
     expect(pruned.rows).toBeLessThanOrEqual(4 * item.steps);
+  });
+
+  test("target and mutual estimates have the mean and spread of eager PyTorch's at every step", async () => {
+    const seen: { target: Moments; mutual: Moments }[] = [];
+    const watch: LoopHook = {
+      readsMutual: true,
+      afterEstimate({ target, mutual }) {
+        seen.push({ target: measure(target), mutual: measure(mutual!) });
+        return target;
+      },
+    };
+    const job = makeJob(item);
+    const withMutual = makeJob(item, { hooks: [watch, ...job.hooks] });
+    await denoise(denoiser, withMutual);
+    item.trace.forEach(({ predicted }, step) => expectMoments(`step ${step} target`, seen[step]!.target, predicted));
+    // Before the last step the trace holds noisy latents; there it holds the mutual branch's estimate.
+    expectMoments("last step mutual", seen.at(-1)!.mutual, item.trace.at(-1)!.mutual);
   });
 });
 
