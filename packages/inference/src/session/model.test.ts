@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { float32, int64, zeros, type Tensor } from "@moodifier/tensor";
-import { afterEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Manifest } from "../manifest/manifest-schema.ts";
 import { openModel, type Model, type ModelOptions } from "./model.ts";
 
@@ -62,8 +62,14 @@ function watchWorkers(): Worker[] {
 }
 
 describe("run", () => {
+  let model: Model;
+  beforeAll(async () => {
+    model = await openModel(TINY, { threads: 1 });
+  });
+  afterAll(() => model.close());
+
   test("gives the same outputs each time and leaves the feeds alone", async () => {
-    const session = await (await open()).session("text_encoder");
+    const session = await model.session("text_encoder");
     const feeds = { input_ids: ids(1024, 5, 6, 1025) };
     const first = await session.run(feeds);
     const second = await session.run(feeds, { outputs: ["text_embeds"] });
@@ -74,7 +80,6 @@ describe("run", () => {
   });
 
   test("equals eager PyTorch on the golden texts, tokenizer included", async () => {
-    const model = await open();
     const [session, tokenizer] = await Promise.all([model.session("text_encoder"), model.tokenizer("clip")]);
     for (const { text, ids: expectedIds, embedding, lastState } of golden.cases) {
       const tokens = tokenizer.encode(text).ids;
@@ -86,7 +91,7 @@ describe("run", () => {
   });
 
   test("a view of a larger buffer is sent as just its values", async () => {
-    const session = await (await open()).session("vae_decoder");
+    const session = await model.session("vae_decoder");
     const pool = new Float32Array(1000).fill(9);
     const view: Tensor = { dtype: "float32", dims: [1, 4, 2, 2], data: pool.subarray(100, 116).fill(0.5) };
     const alone = float32([1, 4, 2, 2], Array(16).fill(0.5));
@@ -104,7 +109,7 @@ describe("run", () => {
     ["another rank", { input_ids: zeros("int64", [4]) }, /must be int64 \[batch,length\], got int64 \[4\]/],
     ["an unknown input", { input_ids: ids(1), ids: ids(1) }, /unknown input "ids" \(the graph has input_ids\)/],
   ])("refuses %s before anything runs", async (_, feeds, message) => {
-    const session = await (await open()).session("text_encoder");
+    const session = await model.session("text_encoder");
     await expect(session.run(feeds)).rejects.toMatchObject({
       reason: "FEED_INVALID",
       message: expect.stringMatching(message),
@@ -112,7 +117,6 @@ describe("run", () => {
   });
 
   test("refuses named dims that disagree, fixed dims and unknown outputs", async () => {
-    const model = await open();
     const segmenter = await model.session("segmenter");
     const feeds = {
       pixel_values: zeros("float32", [1, 3, 64, 65]),
@@ -180,13 +184,16 @@ describe("abort", () => {
       session.run(slowFeeds()),
     ];
     expect(model.pending).toBe(3);
+    let finished = false;
+    void runs[2]!.finally(() => {
+      finished = true;
+    });
     await new Promise((resolve) => setTimeout(resolve, 20));
-    const from = performance.now();
     queued.abort(new Error("changed my mind"));
     running.abort();
     await expect(runs[1]).rejects.toThrow("changed my mind");
     await expect(runs[0]).rejects.toMatchObject({ name: "AbortError" });
-    expect(performance.now() - from).toBeLessThan(20);
+    expect(finished).toBe(false);
     expect((await runs[2]!)["pixel_values"]?.dims).toEqual([4, 3, 768, 768]);
     await expect(session.run(slowFeeds(), { signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: "AbortError",

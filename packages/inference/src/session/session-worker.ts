@@ -63,7 +63,9 @@ async function open(request: OpenRequest): Promise<NamedTensors> {
     graphOptimizationLevel: "all",
     intraOpNumThreads: request.threads,
     interOpNumThreads: 1,
-    enableCpuMemArena: true,
+    // The arena never gives memory back after a large batch; without it runs of mixed shapes are as fast (measured within 2 %) and the
+    // peak is returned.
+    enableCpuMemArena: false,
     logSeverityLevel: 3,
     // Spinning threads would take the cores that the other workers and the event loop need.
     extra: { session: { intra_op: { allow_spinning: "0" } } },

@@ -144,7 +144,8 @@ export class WorkerChannel {
   }
 
   #start(): Worker {
-    const worker = new Worker(WORKER_URL, { name: "moodifier-inference" });
+    // The process's own flags (loaders, --input-type, --import hooks) are none of the worker's business, and some would stop it.
+    const worker = new Worker(WORKER_URL, { name: "moodifier-inference", execArgv: [] });
     let fault: unknown;
     worker.on("message", (reply: WorkerReply) => this.#receive(reply));
     worker.on("error", (error) => {
