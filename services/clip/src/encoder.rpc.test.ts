@@ -1,3 +1,6 @@
+import { appendFile, cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createPicture, encodePng } from "@moodifier/inference";
 import { clip, type common } from "@moodifier/proto";
 import { createClient, type RunningService, type ServiceClient } from "@moodifier/service-kit";
@@ -155,4 +158,17 @@ test("a caller that gives up gets CANCELLED and the service goes on", async () =
 test("a model folder that does not exist stops the start", async () => {
   const config = configSchema.parse({ modelDir: "/nonexistent", logLevel: "silent" });
   await expect(start(config)).rejects.toMatchObject({ reason: "MODEL_NOT_FOUND" });
+});
+
+test("a damaged graph stops the start, again and again", async () => {
+  const damaged = await mkdtemp(join(tmpdir(), "moodifier-"));
+  try {
+    await cp(modelDir, damaged, { recursive: true });
+    await appendFile(join(damaged, "image_encoder.onnx"), "x");
+    const config = configSchema.parse({ modelDir: damaged, logLevel: "silent" });
+    await expect(start(config)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });
+    await expect(start(config)).rejects.toMatchObject({ reason: "DIGEST_MISMATCH" });
+  } finally {
+    await rm(damaged, { recursive: true });
+  }
 });

@@ -33,6 +33,8 @@ export async function start(config: Config, dependencies: { logger?: Logger } = 
     observeBatch: (queue, size) => metrics.batchSize.observe({ queue }, size),
   };
   const ready = openParts(model, limits);
+  // Awaited below; until then a failure must not count as unheard.
+  ready.catch(() => undefined);
   const queue = new BoundedQueue({ name: "clip", concurrency: CONCURRENCY, maxQueue: config.maxQueue, metrics });
   const service = { definition: clip.EncoderService, implementation: createEncoderService(ready, queue) };
   const close = async () => {

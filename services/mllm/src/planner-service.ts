@@ -1,5 +1,5 @@
 import { EMOTIONS } from "@moodifier/emotion";
-import { decodeImage, type Picture } from "@moodifier/inference";
+import { decodeImage } from "@moodifier/inference";
 import { mllm, type common } from "@moodifier/proto";
 import { MoodError, unary, type BoundedQueue } from "@moodifier/service-kit";
 import { annotate } from "./annotate/annotate.ts";
@@ -23,16 +23,20 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
     planEdit: unary(async (request: mllm.PlanEditRequest, { signal, stage }) => {
       const parts = await ready;
       const mission = readMission(request, parts.planner);
-      const picture = await decodePicture(request.image, signal);
-      const plan = await queue.run(() => planEdit(parts, picture, mission, stage, signal), { signal });
-      return { plan };
+      const image = checkImage(request.image);
+      const work = async () => planEdit(parts, await decodeImage(image, { signal }), mission, stage, signal);
+      return { plan: await queue.run(work, { signal }) };
     }),
     annotate: unary(async (request: mllm.AnnotateRequest, { signal, stage }) => {
       const { chat } = await ready;
-      const view = await createSquareView(await decodePicture(request.image, signal));
-      const annotation = await queue.run(() => stage("annotate", () => annotate(chat, view, EMOTIONS, signal)), {
-        signal,
-      });
+      const image = checkImage(request.image);
+      const annotation = await queue.run(
+        async () => {
+          const view = await createSquareView(await decodeImage(image, { signal }));
+          return stage("annotate", () => annotate(chat, view, EMOTIONS, signal));
+        },
+        { signal },
+      );
       const stimuli = annotation.stimuli.map(({ text, box }) => ({ text, box: toBox(box) }));
       return { ...annotation, stimuli, modelId: chat.modelId };
     }),
@@ -42,21 +46,25 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
     segment: unary(async (request: mllm.SegmentRequest, { signal, stage }) => {
       const { segmenter } = await ready;
       if (!segmenter) {
-        throw new MoodError(
-          "FAILED_PRECONDITION",
-          "SEGMENTER_MISSING",
-          "this model family has no segmenter; plans use boxes",
-        );
+        const text = "this model family has no segmenter; plans use boxes";
+        throw new MoodError("FAILED_PRECONDITION", "SEGMENTER_MISSING", text);
       }
       checkPrompts(request.prompts, segmenter.labels);
-      const picture = await decodePicture(request.image, signal);
-      const draw = () => stage("segment", () => segmentPicture(segmenter, picture, request.prompts, signal));
-      return { masks: await queue.run(draw, { signal }) };
+      const image = checkImage(request.image);
+      const masks = await queue.run(
+        async () => {
+          const picture = await decodeImage(image, { signal });
+          return stage("segment", () => segmentPicture(segmenter, picture, request.prompts, signal));
+        },
+        { signal },
+      );
+      return { masks };
     }),
   };
 }
 
-async function decodePicture(image: common.Image | undefined, signal: AbortSignal): Promise<Picture> {
+/** The encoded bytes. They are decoded in the queue, which bounds the memory of decoded pictures. */
+function checkImage(image: common.Image | undefined): Buffer {
   if (!image) throw new MoodError("INVALID_ARGUMENT", "IMAGE_MISSING", "image is required");
-  return decodeImage(image.data, { signal });
+  return image.data;
 }

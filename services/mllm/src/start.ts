@@ -26,6 +26,8 @@ export async function start(config: Config, dependencies: { logger?: Logger } = 
   const metrics = createMetrics({ service: "mllm", process: config.metricsPort > 0 });
   const model = await openModel(config.modelDir, { threads: config.threads });
   const ready = openParts(model, config);
+  // Awaited below; until then a failure must not count as unheard.
+  ready.catch(() => undefined);
   const queue = new BoundedQueue({
     name: "mllm",
     concurrency: config.chat === "onnx" ? 1 : config.chatConcurrency,
