@@ -1,11 +1,12 @@
 import { resizePicture } from "@moodifier/inference";
-import { bounds, compositePixels, createMask, feather, type Mask, type Raster } from "@moodifier/tensor";
+import type { Mask, Raster } from "@moodifier/tensor";
+import { soften, type PartialMask } from "./mask-reach.ts";
 
 /** The finished pixels and how much of the edit each pixel took. */
 export interface Pasted {
   readonly picture: Raster;
   /** 0..1; where it is 0 the pixel is the source's. */
-  readonly weights: Mask;
+  readonly weights: PartialMask;
 }
 
 /** How much changed where nothing may. */
@@ -24,52 +25,70 @@ export interface OutsideDifference {
 export async function pasteBack(source: Raster, edited: Raster, mask: Mask, featherPx: number): Promise<Pasted> {
   const weights = soften(mask, featherPx);
   const enlarged = await resizePicture(edited, source.width, source.height);
-  return { picture: compositePixels(source, enlarged, weights), weights };
+  const data = source.data.slice();
+  const { box, part } = weights;
+  for (let y = box.top; y < box.bottom; y++) {
+    for (let x = box.left; x < box.right; x++) {
+      const weight = part.data[(y - box.top) * part.width + x - box.left]!;
+      if (weight > 0) {
+        const pixel = y * source.width + x;
+        blendPixel(data, pixel * source.channels, enlarged.data, pixel * enlarged.channels, weight);
+      }
+    }
+  }
+  return { picture: { width: source.width, height: source.height, channels: source.channels, data }, weights };
 }
 
-/** Compares two pictures where the weight is 0. Both must have one size and the same channels. */
-export function measureOutside(source: Raster, result: Raster, weights: Mask): OutsideDifference {
-  const { channels } = source;
-  if (result.channels !== channels || result.data.length !== source.data.length) {
+/** Compares two pictures where the weight is 0. Throws RangeError unless both have one size and the same channels. */
+export function measureOutside(source: Raster, result: Raster, weights: PartialMask): OutsideDifference {
+  const { width, height, channels } = source;
+  if (result.width !== width || result.channels !== channels || result.data.length !== source.data.length) {
     throw new RangeError(
-      `cannot compare ${source.width}x${source.height}x${channels} with ${result.width}x${result.height}x${result.channels}`,
+      `cannot compare ${width}x${height}x${channels} with ${result.width}x${result.height}x${result.channels}`,
     );
   }
-  let [maxAbsDiff, changedPx, totalPx] = [0, 0, 0];
-  for (let i = 0; i < weights.data.length; i++) {
-    if (weights.data[i]! > 0) {
-      continue;
+  const outside = { maxAbsDiff: 0, changedPx: 0, totalPx: 0 };
+  const { box } = weights;
+  for (let y = 0; y < height; y++) {
+    const crossed = y >= box.top && y < box.bottom;
+    const [left, right] = crossed ? [box.left, box.right] : [width, width];
+    compareRun(source, result, y * width, y * width + left, outside);
+    compareRun(source, result, y * width + right, (y + 1) * width, outside);
+    const start = (y - box.top) * weights.part.width - box.left;
+    for (let x = left; x < right; x++) {
+      if (!(weights.part.data[start + x]! > 0)) {
+        compareRun(source, result, y * width + x, y * width + x + 1, outside);
+      }
     }
-    let largest = 0;
-    for (let at = i * channels; at < (i + 1) * channels; at++) {
-      largest = Math.max(largest, Math.abs(source.data[at]! - result.data[at]!));
-    }
-    totalPx++;
-    changedPx += largest > 0 ? 1 : 0;
-    maxAbsDiff = Math.max(maxAbsDiff, largest);
   }
-  return { maxAbsDiff, changedPx, totalPx };
+  return outside;
 }
 
-/** Feathers only the part of a large picture that the mask reaches. The Gaussian is cut at 3 sigma, which is the feather's reach. */
-function soften(mask: Mask, featherPx: number): Mask {
-  const box = bounds(mask);
-  if (!box || featherPx === 0) {
-    return mask;
+function blendPixel(base: Uint8Array, at: number, top: Uint8Array, from: number, weight: number): void {
+  for (let c = 0; c < 3; c++) {
+    const under = base[at + c]!;
+    base[at + c] = Math.round(under + weight * (top[from + c]! - under));
   }
-  const left = Math.max(0, Math.round(box[0] * mask.width) - featherPx);
-  const top = Math.max(0, Math.round(box[1] * mask.height) - featherPx);
-  const right = Math.min(mask.width, Math.round(box[2] * mask.width) + featherPx);
-  const bottom = Math.min(mask.height, Math.round(box[3] * mask.height) + featherPx);
-  const part = createMask({ width: right - left, height: bottom - top });
-  for (let y = top; y < bottom; y++) {
-    const row = mask.data.subarray(y * mask.width + left, y * mask.width + right);
-    part.data.set(row, (y - top) * part.width);
+}
+
+/** Adds the pixels `start..end` to the difference. */
+function compareRun(
+  { data: source, channels }: Raster,
+  { data: result }: Raster,
+  start: number,
+  end: number,
+  outside: { -readonly [K in keyof OutsideDifference]: OutsideDifference[K] },
+): void {
+  outside.totalPx += end - start;
+  for (let pixel = start; pixel < end; pixel++) {
+    let largest = 0;
+    for (let at = pixel * channels; at < (pixel + 1) * channels; at++) {
+      const difference = source[at]! - result[at]!;
+      largest = Math.max(largest, difference, -difference);
+    }
+    if (largest > 0) {
+      outside.changedPx++;
+      outside.maxAbsDiff = Math.max(outside.maxAbsDiff, largest);
+    }
   }
-  const soft = feather(part, featherPx / 3);
-  const result = createMask(mask);
-  for (let y = top; y < bottom; y++) {
-    result.data.set(soft.data.subarray((y - top) * part.width, (y - top + 1) * part.width), y * mask.width + left);
-  }
-  return result;
 }
