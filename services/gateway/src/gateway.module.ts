@@ -22,6 +22,7 @@ export interface GatewayParts {
   readonly runner: JobRunner;
 }
 
+// oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows modules by their class.
 @Module({})
 class GatewayModule {}
 

@@ -16,12 +16,16 @@ export const categories = [
 
 const maxSeed = 2n ** 64n - 1n;
 
+const seedError = { error: "expected an integer 0..2^64-1" };
+
 /** A JSON number holds 53 bits, so larger seeds come as decimal digits. */
 const seedSchema = z
-  .union([z.int().min(0), z.string().regex(/^\d{1,20}$/)], { error: "expected an integer 0..2^64-1" })
+  .union([z.int(seedError).min(0, seedError), z.string().regex(/^\d{1,20}$/, seedError)], seedError)
   .transform((value) => BigInt(value))
-  .refine((value) => value <= maxSeed, { error: "expected an integer 0..2^64-1" })
-  .meta({ description: "Seed of all noise, 0..2^64-1; above 2^53 as a string. The same recipe gives the same bytes." });
+  .refine((value) => value <= maxSeed, seedError)
+  .meta({
+    description: "Seed of all noise, 0..2^64-1; above 2^53 as a string. The same recipe gives the same bytes.",
+  });
 
 /** The fields that say what to plan. */
 export const planFields = {
@@ -40,7 +44,7 @@ export const planFields = {
 /** The fields of one edit. Fields without a default follow the plan's preset. */
 export const editFieldsSchema = z.strictObject({
   ...planFields,
-  seed: seedSchema.default(0n),
+  seed: seedSchema.prefault("0"),
   steps: z.int().min(1).max(50).optional().describe("Denoising steps."),
   guidance_scale: z.number().gt(1).max(15).optional().describe("Guidance scale of the target branch."),
   cross_replace: z.number().min(0).max(1).optional().describe("Fraction of the steps under cross-attention control."),

@@ -22,8 +22,14 @@ export function describeResult(
     outsideMask: describeOutsideMask(outsideMask),
     recipe: describeRecipe(recipe),
     timings: timings ? { editor: describeTimings(timings) } : {},
-    warnings: [...known, ...result.warnings],
+    warnings: joinWarnings(known, result.warnings),
   };
+}
+
+/** Both lists, each warning once and without what the wire adds. */
+export function joinWarnings(...lists: readonly (readonly WarningView[])[]): WarningView[] {
+  const byText = new Map(lists.flat().map(({ code, message }) => [`${code} ${message}`, { code, message }] as const));
+  return [...byText.values()];
 }
 
 function describeOutsideMask({ maxAbsDiff, changedPx, totalPx }: diffusion.OutsideMask): OutsideMaskView {

@@ -5,7 +5,7 @@ import type { EditSettings, JobChange, JobInput, JobStatus } from "../jobs/job.t
 import type { StageTimings } from "../jobs/job-parts.ts";
 import type { Limits, Report, Work } from "../jobs/job-runner.ts";
 import { summarizePlan } from "../plans/plan-view.ts";
-import { describeResult } from "./edit-result.ts";
+import { describeResult, joinWarnings } from "./edit-result.ts";
 
 type Stage = "planning" | "encoding" | "editing" | "finishing";
 
@@ -17,10 +17,10 @@ export function createEditWork(backends: Backends, metrics: Metrics): Work {
   return async (input, report, limits) => {
     const clock = new StageClock(report, metrics);
     const plan = await clock.run("planning", () => planEdit(backends, input, callOptions(limits)));
-    await report({ plan: summarizePlan(plan), warnings: [...input.warnings, ...plan.warnings] });
+    await report({ plan: summarizePlan(plan), warnings: joinWarnings(input.warnings, plan.warnings) });
     const text = await clock.run("encoding", () => encodePrompts(backends, plan, callOptions(limits)));
     const result = await runEditor(backends, { input, plan, text }, { clock, report, options: callOptions(limits) });
-    const change = describeResult(result, [...input.warnings, ...plan.warnings]);
+    const change = describeResult(result, joinWarnings(input.warnings, plan.warnings));
     return {
       ...change,
       status: "succeeded",

@@ -31,6 +31,19 @@ async function until(condition: () => boolean, ms = 3000): Promise<void> {
   }
 }
 
+async function readEvents(url: string, headers: Record<string, string> = {}) {
+  const response = await fetch(url, { headers });
+  const text = await response.text();
+  return text
+    .split("\n\n")
+    .filter((block) => block.includes("data: "))
+    .map((block) => ({
+      event: /^event: (.*)$/m.exec(block)?.[1],
+      id: /^id: (.*)$/m.exec(block)?.[1],
+      data: JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? "{}") as Record<string, unknown>,
+    }));
+}
+
 describe("POST /v1/edits", () => {
   it("waits for the finished edit and tells everything about it", async () => {
     const response = await post({ emotion: "joy", seed: "18446744073709551615", steps: "4" }, { Prefer: "wait=20" });
@@ -170,19 +183,6 @@ describe("POST /v1/edits/{id}:cancel", () => {
 });
 
 describe("GET /v1/edits/{id}/events", () => {
-  async function readEvents(url: string, headers: Record<string, string> = {}) {
-    const response = await fetch(url, { headers });
-    const text = await response.text();
-    return text
-      .split("\n\n")
-      .filter((block) => block.includes("data: "))
-      .map((block) => ({
-        event: /^event: (.*)$/m.exec(block)?.[1],
-        id: /^id: (.*)$/m.exec(block)?.[1],
-        data: JSON.parse(/^data: (.*)$/m.exec(block)?.[1] ?? "{}") as Record<string, unknown>,
-      }));
-  }
-
   it("sends every change in order, previews, and resumes after Last-Event-ID", async () => {
     gateway.services.script.preview = gateway.picture;
     gateway.services.script.stepMs = 20;
@@ -194,7 +194,7 @@ describe("GET /v1/edits/{id}/events", () => {
     expect(stages).toEqual(["queued", "planning", "encoding", "editing", "finishing", "succeeded"]);
     const previews = events.filter(({ event }) => event === "preview");
     expect(previews.length).toBeGreaterThan(1);
-    const { image } = previews[0]?.data as { image: { data: string } };
+    const [{ image }] = previews.map(({ data }) => data) as [{ image: { data: string } }];
     expect(Buffer.from(image.data, "base64").equals(gateway.picture)).toBe(true);
 
     const last = Number(progress.at(-1)?.id);

@@ -1,5 +1,5 @@
 import { MoodError } from "@moodifier/service-kit";
-import type { z } from "zod";
+import { z } from "zod";
 import type { Problem } from "./problem.ts";
 import { quote, refuse } from "./refuse.ts";
 import type { RequestBody } from "./upload.ts";
@@ -35,24 +35,27 @@ function describe(schema: z.ZodObject, issue: z.core.$ZodIssue, input: Readonly<
   const value = input[String(issue.path[0])];
   const reason = value === undefined ? "FIELD_MISSING" : "FIELD_INVALID";
   return [
-    refuse(reason, { argument, expected: expectationOf(issue), got: value === undefined ? "nothing" : quote(value) }),
+    refuse(reason, {
+      argument,
+      expected: expectationOf(schema.shape[String(issue.path[0])] as z.ZodType | undefined, issue),
+      got: value === undefined ? "nothing" : quote(value),
+    }),
   ];
 }
 
-/** What the schema wanted, in words. */
-function expectationOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "too_small":
-      return `${issue.origin === "string" ? "a length of" : "a number"} ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
-    case "too_big":
-      return `${issue.origin === "string" ? "a length of" : "a number"} ${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
-    case "invalid_type":
-      return `a value of type ${issue.expected}`;
-    case "invalid_value":
-      return `one of ${issue.values.map(String).join(", ")}`;
-    default:
-      return issue.message.replace(/^expected /, "");
-  }
+/** What a field takes, in words. */
+function expectationOf(field: z.ZodType | undefined, issue: z.core.$ZodIssue): string {
+  const wanted: z.core.JSONSchema.BaseSchema = field
+    ? z.toJSONSchema(field, { io: "input", unrepresentable: "any" })
+    : {};
+  if (wanted.enum) return `one of ${wanted.enum.map(String).join(", ")}`;
+  if (wanted.type === "boolean") return "true or false";
+  if (wanted.type === "string")
+    return `text of ${wanted.minLength ?? 0} to ${wanted.maxLength ?? "any number of"} characters`;
+  if (wanted.type !== "number" && wanted.type !== "integer") return issue.message.replace(/^expected /, "");
+  const lowest =
+    wanted.exclusiveMinimum === undefined ? `at least ${wanted.minimum}` : `above ${wanted.exclusiveMinimum}`;
+  return `${wanted.type === "integer" ? "an integer" : "a number"}, ${lowest} and at most ${wanted.maximum}`;
 }
 
 function readTexts(schema: z.ZodObject, fields: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { common } from "@moodifier/proto";
 import { z } from "zod";
 import type { Backends } from "../backends/backends.ts";
 import { planRequestSchema } from "../edits/edit-fields.ts";
+import { joinWarnings } from "../edits/edit-result.ts";
 import { planEdit } from "../edits/edit-work.ts";
 import { readSourcePicture } from "../edits/source-picture.ts";
 import { resolveEmotion } from "../emotions/resolve-emotion.ts";
@@ -44,7 +45,7 @@ export async function makePlan(backends: Backends, body: RequestBody, signal: Ab
     raw_reply: plan.rawReply,
     ...(plan.maskPng.length > 0 && { mask: asImage(plan.maskPng) }),
     ...(overlay && { overlay: asImage(await drawOverlay(source.image.data, plan, signal)) }),
-    warnings: [...source.warnings, ...plan.warnings.map(({ code, message }) => ({ code, message }))],
+    warnings: joinWarnings(source.warnings, plan.warnings),
   };
 }
 

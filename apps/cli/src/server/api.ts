@@ -1,0 +1,44 @@
+import { ProblemError, UnavailableError } from "../output/failure.ts";
+import type { Problem } from "./api-types.ts";
+
+/** A request to the gateway; an answer of 400 or more throws ProblemError, no answer UnavailableError. */
+export async function request(url: string, options: RequestInit = {}): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    throw new UnavailableError(`${new URL(url).origin} can't be reached: ${causeOf(error)}`, { cause: error });
+  }
+  if (response.status < 400) return response;
+  throw new ProblemError(await readProblem(response));
+}
+
+/** A request whose answer is JSON. */
+export async function requestJson<T>(url: string, options: RequestInit = {}): Promise<T> {
+  return (await (await request(url, options)).json()) as T;
+}
+
+/** A form of text fields and files. Fields without a value are left out. */
+export function toForm(
+  fields: Readonly<Record<string, string | undefined>>,
+  files: Readonly<Record<string, Uint8Array<ArrayBuffer> | undefined>>,
+): FormData {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) form.append(name, value);
+  for (const [name, data] of Object.entries(files)) if (data) form.append(name, new Blob([data]), name);
+  return form;
+}
+
+async function readProblem(response: Response): Promise<Problem> {
+  const text = await response.text();
+  if (response.headers.get("content-type")?.startsWith("application/problem+json")) return JSON.parse(text) as Problem;
+  const detail = `${response.url} answered ${response.status}: ${text.slice(0, 200)}`;
+  return { status: response.status, detail, code: "UNKNOWN", reason: "NOT_A_GATEWAY" };
+}
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message === "" ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : cause.message;
+}

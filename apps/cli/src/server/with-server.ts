@@ -1,0 +1,54 @@
+import { InterruptedError, UsageError } from "../output/failure.ts";
+import { defaultModelDir, startStack } from "./embedded-stack.ts";
+
+/** The options that say which server a command talks to. */
+export interface ServerOptions {
+  readonly server?: string;
+  readonly modelDir?: string;
+  readonly verbose?: boolean;
+}
+
+/** Where the server of a command is and how long its start took. */
+export interface Server {
+  readonly url: string;
+  /** Milliseconds until it answered; 0 for one that ran already. */
+  readonly startMs: number;
+}
+
+/** Runs `work` against the named server, or against one that lives as long as the work. The signal aborts on SIGINT and SIGTERM. */
+export async function withServer<T>(
+  options: ServerOptions,
+  work: (server: Server, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { server, modelDir, verbose } = options;
+  return withInterrupt(async (signal) => {
+    if (server !== undefined) return work({ url: checkUrl(server), startMs: 0 }, signal);
+    const start = performance.now();
+    const stack = await startStack({ modelDir: modelDir ?? defaultModelDir, showLogs: verbose }, signal);
+    try {
+      return await work({ url: stack.url, startMs: performance.now() - start }, signal);
+    } finally {
+      await stack.stop();
+    }
+  });
+}
+
+/** Gives `work` a signal that aborts on SIGINT and SIGTERM; a second signal ends the process at once. */
+export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const interrupt = (): void => controller.abort(new InterruptedError("interrupted"));
+  process.once("SIGINT", interrupt);
+  process.once("SIGTERM", interrupt);
+  try {
+    return await work(controller.signal);
+  } finally {
+    process.off("SIGINT", interrupt);
+    process.off("SIGTERM", interrupt);
+  }
+}
+
+function checkUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, "");
+  throw new UsageError(`--server: expected an http or https URL, got "${text}"`);
+}
