@@ -11,7 +11,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from moodifier_train.data.moodworld import DataError
+
 HERE = Path(__file__).resolve().parent
+LOOP_OPTIONS = ("minutes", "steps", "checkpoint_s", "log_s", "eval_s", "eval_count", "max_grad_norm", "bf16", "beta2")
 TASKS = {"vae": "VaeTask", "clip": "ClipTask", "unet": "UnetTask", "planner": "PlannerTask", "segmenter": "SegmenterTask"}
 
 
@@ -38,8 +41,8 @@ def read_config(task, path, overrides, smoke):
         config |= {k: config[k] | v if isinstance(v, dict) else v for k, v in small.items()}
     for item in overrides:
         name, _, value = item.partition("=")
-        if name not in config:
-            raise SystemExit(f"--set {name}: unknown option; {task} has {', '.join(sorted(config))}")
+        if name not in config and name not in LOOP_OPTIONS:
+            raise SystemExit(f"--set {name}: unknown option; {task} has {', '.join(sorted({*config, *LOOP_OPTIONS}))}")
         try:
             config[name] = json.loads(value)
         except json.JSONDecodeError:
@@ -70,7 +73,10 @@ def record_family(paths, name, task, config):
 
 def make_task(name, config, paths):
     module = importlib.import_module(f"moodifier_train.tasks.{name}")
-    return getattr(module, TASKS[name])(config, paths)
+    try:
+        return getattr(module, TASKS[name])(config, paths)
+    except DataError as error:
+        raise SystemExit(str(error)) from None
 
 
 def main(argv=None):

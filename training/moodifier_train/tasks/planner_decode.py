@@ -22,7 +22,7 @@ class Decoder:
 
     def reply(self, pixels, request, schema):
         """The decoded value, or None when the limit is reached first."""
-        self.cache, self.left = DynamicCache(config=self.model.decoder.config), self.limit
+        self.cache, self.left = DynamicCache(), self.limit
         image = self.model.image_tokens(pixels)
         head = torch.tensor([[BOS, *self.encode(request), SEP]])
         states = torch.cat([image, self.model.decoder.get_input_embeddings()(head)], 1)

@@ -1,0 +1,47 @@
+import math
+
+import pytest
+import torch
+
+from moodifier_train.losses.contrastive import info_nce
+from moodifier_train.losses.diffusion import add_noise, dilate, sample_timesteps, weighted_mse
+from moodifier_train.losses.mask import mask_iou, mask_losses
+from moodifier_train.models.unet import alphas_cumprod
+
+
+def test_info_nce_is_log_n_by_chance_and_small_when_matched():
+    same = torch.ones(8, 4)
+    assert info_nce(same, same, torch.tensor(10.0)).item() == pytest.approx(math.log(8), abs=1e-5)
+    matched = torch.eye(8)
+    assert info_nce(matched, matched, torch.tensor(50.0)).item() < 1e-3
+
+
+def test_info_nce_does_not_punish_equal_texts():
+    pictures, texts = torch.eye(3)[[0, 0, 1]], torch.eye(3)[[0, 0, 1]]
+    grouped = info_nce(pictures, texts, torch.tensor(50.0), torch.tensor([0, 0, 1]))
+    assert grouped.item() == pytest.approx(2 / 3 * math.log(2), abs=1e-3)
+
+
+def test_noise_and_weights():
+    alphas = alphas_cumprod()
+    assert alphas[0].item() == pytest.approx(1 - 0.00085, abs=1e-6) and alphas[-1].item() == pytest.approx(0.00466, abs=1e-4)
+    x, n = torch.randn(2, 4, 3, 3), torch.randn(2, 4, 3, 3)
+    t = torch.tensor([0, 999])
+    assert torch.allclose(add_noise(x, n, t, alphas)[1], alphas[999].sqrt() * x[1] + (1 - alphas[999]).sqrt() * n[1])
+    assert weighted_mse(x, n, torch.full((2, 1, 3, 3), 7.0)).item() == pytest.approx((x - n).square().mean().item(), rel=1e-5)
+
+
+def test_dilate_and_timesteps():
+    mask = torch.zeros(1, 1, 5, 5)
+    mask[0, 0, 2, 2] = 1
+    assert dilate(mask).sum() == 9 and dilate(mask, 0) is mask
+    grid = sample_timesteps(500, 1000, grid_share=1.0)
+    assert ((grid + 1) % 20 == 0).all() and grid.min() >= 19 and grid.max() <= 999
+
+
+def test_masks():
+    target = torch.zeros(2, 1, 4, 4)
+    target[0, 0, :2] = 1
+    logits = torch.where(target > 0, 20.0, -20.0)
+    assert mask_iou(logits, target).tolist() == [1, 1] and mask_losses(logits, target)["dice_loss"].item() < 1e-3
+    assert mask_iou(-logits, target)[0].item() == 0

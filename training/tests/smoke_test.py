@@ -1,0 +1,32 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+TRAIN = Path(__file__).resolve().parents[1] / "train.py"
+
+
+def run(*args, timeout=120):
+    return subprocess.run([sys.executable, TRAIN, *args], capture_output=True, text=True, timeout=timeout)
+
+
+def test_all_five_tasks_smoke_in_under_two_minutes():
+    started = time.monotonic()
+    done = run("all", "--smoke")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("kind eval") == 5 and "wrote" in done.stdout
+    assert time.monotonic() - started < 120
+
+
+@pytest.mark.parametrize(
+    "args, message",
+    [
+        (("clip", "--set", "bach=3"), "bach: unknown option"),
+        (("vae", "--data", "/nonexistent"), "expected a moodworld-raw folder"),
+    ],
+)
+def test_mistakes_are_named(args, message):
+    done = run(*args)
+    assert done.returncode == 1 and message in done.stderr and "Traceback" not in done.stderr
