@@ -4,13 +4,6 @@ import { PARTS, type FaceStyle, type PartName } from "./styles/style.ts";
 import { WorldError } from "./world-error.ts";
 import type { Scene } from "./scene.ts";
 
-/** Where a component's markup lies in a drawing: [start, end) character offsets. */
-interface Span {
-  readonly part: PartName;
-  readonly start: number;
-  readonly end: number;
-}
-
 /** The scene as SVG without its background (the renderer lays that under it). */
 export function drawScene(scene: Scene): string {
   return draw(findStyle(scene.style), scene);
