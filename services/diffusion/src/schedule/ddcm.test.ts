@@ -55,9 +55,9 @@ test("equal predictions reproduce the clean latent, whatever they are", () => {
     const clean = Float32Array.from(x0);
     const draw = (from: string, stream: number) => gaussianNoise({ seed: BigInt(from), stream, dims }).data;
     const timesteps = lcmTimesteps(steps, grid);
-    let source = draw(seed, 0);
+    let source: Float32Array = draw(seed, 0);
     let branch = source;
-    let estimate = clean;
+    let estimate: Float32Array = clean;
     timesteps.forEach((timestep, i) => {
       const prediction = draw(predictionSeed, i);
       const state = {
