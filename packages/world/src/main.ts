@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { writeDataset } from "./dataset.ts";
 import { drawSheet } from "./sheet.ts";
+import { WorldError } from "./world-error.ts";
 
 const USAGE = `usage:
   npm run world -- dataset --count N --seed S --out DIR [--size 256] [--workers 2]
@@ -48,4 +49,10 @@ async function main(): Promise<void> {
   process.exitCode = 2;
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof WorldError)) throw error;
+  console.error(`${error.reason}: ${error.message}`);
+  process.exitCode = 1;
+}
