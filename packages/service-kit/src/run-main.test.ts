@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { diffusion } from "@moodifier/proto";
@@ -21,10 +20,11 @@ describe("runMain", () => {
     const [line] = (await once(child.stdout!, "data")) as [Buffer];
     const client = createClient(diffusion.EditorClient, line.toString().trim());
     const call = client.listMethods({});
-    await sleep(200);
+    await once(child.stdout!, "data");
+    const exited = once(child, "exit");
     child.kill("SIGTERM");
     expect((await call).methods).toHaveLength(1);
-    expect(await once(child, "exit")).toEqual([0, null]);
+    expect(await exited).toEqual([0, null]);
     client.close();
   });
 

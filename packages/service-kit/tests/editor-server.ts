@@ -51,6 +51,7 @@ export async function startEditor(
     channel: { "grpc.use_local_subchannel_pool": 1 },
     metrics,
   });
+  await client.ready(20_000);
   const close = async () => {
     client.close();
     await server.stop();

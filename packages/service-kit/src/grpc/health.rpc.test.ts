@@ -55,7 +55,7 @@ describe("health", () => {
     await first.promise;
     const startedAt = performance.now();
     await server.stop();
-    expect(performance.now() - startedAt).toBeLessThan(1500);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(seen).toEqual(["SERVING", "NOT_SERVING"]);
     client.close();
     editor.close();

@@ -20,7 +20,7 @@ describe("stopping a server", () => {
     const edits = Array.from({ length: 4 }, () => Array.fromAsync(client.edit(emptyEdit)));
     while (queue.waiting < 3) await sleep(5);
     const stopped = server.stop();
-    await expect(client.listMethods({}, { deadlineMs: 300 })).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await expect(client.listMethods({}, { deadlineMs: 10_000 })).rejects.toMatchObject({ code: "UNAVAILABLE" });
     for (const events of await Promise.all(edits)) {
       expect(events).toHaveLength(5);
       const last = events[4]?.event;
@@ -50,10 +50,12 @@ describe("stopping a server", () => {
   });
 
   it("aborts what outlasts the drain", async () => {
+    const arrived = Promise.withResolvers<void>();
     const reason = Promise.withResolvers<unknown>();
     const { server, client } = await startEditor(
       {
         listMethods: async (_, { signal }) => {
+          arrived.resolve();
           await sleep(60_000, undefined, { signal }).catch(() => reason.resolve(signal.reason));
           throw signal.reason;
         },
@@ -61,10 +63,10 @@ describe("stopping a server", () => {
       { drainMs: 100 },
     );
     const call = client.listMethods({}).catch((error: unknown) => error);
-    await sleep(50);
+    await arrived.promise;
     const startedAt = performance.now();
     await server.stop();
-    expect(performance.now() - startedAt).toBeLessThan(1500);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect(await reason.promise).toMatchObject({ code: "UNAVAILABLE", reason: "SERVICE_STOPPING" });
     expect(await call).toMatchObject({ code: "UNAVAILABLE" });
     client.close();
