@@ -1,9 +1,8 @@
-import { EMOTIONS } from "@moodifier/emotion";
+import { descriptors, EMOTIONS, EmotionError, findEmotion } from "@moodifier/emotion";
 import { decodeImage } from "@moodifier/inference";
 import { mllm, type common } from "@moodifier/proto";
 import { MoodError, unary, type BoundedQueue } from "@moodifier/service-kit";
 import { annotate } from "./annotate/annotate.ts";
-import { expandEmotion } from "./emotion/emotion-book.ts";
 import { createSquareView } from "./picture/square-view.ts";
 import { readMission, type PlannerManifest } from "./plan/mission-request.ts";
 import { planEdit, type PlanningParts } from "./plan/plan-edit.ts";
@@ -41,7 +40,7 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
       return { ...annotation, stimuli, modelId: chat.modelId };
     }),
     expandEmotion: unary(({ emotion, context }: mllm.ExpandEmotionRequest) => ({
-      descriptors: expandEmotion(emotion, context),
+      descriptors: descriptors(findEmotion(emotion), context),
     })),
     segment: unary(async (request: mllm.SegmentRequest, { signal, stage }) => {
       const { segmenter } = await ready;
@@ -67,4 +66,11 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
 function checkImage(image: common.Image | undefined): Buffer {
   if (!image) throw new MoodError("INVALID_ARGUMENT", "IMAGE_MISSING", "image is required");
   return image.data;
+}
+
+/** An unknown emotion or context as the caller sees it, with the names that were probably meant in `details.near`. */
+export function mapEmotionError(error: unknown): MoodError | undefined {
+  if (!(error instanceof EmotionError)) return undefined;
+  const { reason, message, near } = error;
+  return new MoodError("INVALID_ARGUMENT", reason, message, { details: { near }, cause: error });
 }

@@ -12,7 +12,7 @@ import { createOpenAiChat } from "./chat/openai-chat.ts";
 import { openOnnxVlm } from "./chat/onnx-vlm.ts";
 import type { VisionChat } from "./chat/vision-chat.ts";
 import type { Config } from "./config.ts";
-import { createPlannerService, type PlannerParts } from "./planner-service.ts";
+import { createPlannerService, mapEmotionError, type PlannerParts } from "./planner-service.ts";
 import { openSegmenter } from "./segment/segmenter.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -36,7 +36,15 @@ export async function start(config: Config, dependencies: { logger?: Logger } = 
   });
   const service = { definition: mllm.PlannerService, implementation: createPlannerService(ready, queue) };
   try {
-    const server = await serve({ name: "mllm", services: [service], config, logger, metrics, serving: false });
+    const server = await serve({
+      name: "mllm",
+      services: [service],
+      config,
+      logger,
+      metrics,
+      serving: false,
+      mapError: mapEmotionError,
+    });
     try {
       await ready;
     } catch (error) {

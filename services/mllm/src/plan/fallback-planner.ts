@@ -1,6 +1,6 @@
+import { describeFallbackPlan } from "@moodifier/emotion";
 import type { Box } from "@moodifier/tensor";
-import { describeEmotion } from "../emotion/emotion-book.ts";
-import type { Mission, PlanDraft } from "./mission.ts";
+import { splitSentences, type Mission, type PlanDraft } from "./mission.ts";
 
 /** Where parts usually are in a centred portrait, view fractions; generous, because nobody looked. */
 const USUAL_BOXES: Readonly<Record<string, Box>> = {
@@ -12,30 +12,27 @@ const USUAL_BOXES: Readonly<Record<string, Box>> = {
 const WHOLE: Box = [0.05, 0.05, 0.95, 0.95];
 
 /**
- * Plans without a model: five sentences in which the emotion's first descriptors for the category stand where the source has plain
- * words, and the parts at their usual places. The same mission always gives the same plan.
+ * Plans without a model: captions from the emotion's descriptors for the category, and the parts at their usual places. With a region
+ * only the sentence about that part changes. The same mission always gives the same plan.
  */
-export function planByDescriptors(mission: Mission): PlanDraft {
-  const { emotion, vocabulary, region, foreignCategory } = mission;
-  const category = foreignCategory ?? vocabulary.categories[0] ?? "other";
-  const summary = `A picture of a ${category}.`;
-  const shows = describeEmotion(emotion, category).slice(0, 3);
-  const source = ["an ordinary look", "an even mood", "a quiet expression"];
-  const sentences = (details: string[], mood: string) =>
-    [summary, ...details.map((detail) => `It shows ${detail}.`), `The picture conveys ${mood}.`].join(" ");
+export function planByDescriptors({ emotion, intensity, region, vocabulary, foreignCategory }: Mission): PlanDraft {
+  const wanted = foreignCategory ?? vocabulary.categories[0] ?? "other";
+  const { category, source, target, kind, labels } = describeFallbackPlan(emotion, wanted, intensity);
+  const part = region === undefined ? -1 : labels.indexOf(region);
+  const chosen = region === undefined ? labels : [region];
   return {
     category,
-    source: sentences(source, "neutral"),
-    target: sentences(shows, emotion),
-    kind: category === "face" ? "shape" : "style",
-    regions: usualRegions(category, region, vocabulary.labels),
+    source,
+    target: part < 0 ? target : keepOtherParts(source, target, part),
+    kind,
+    regions: chosen.map((label) => ({ label, box: USUAL_BOXES[label] ?? WHOLE })),
   };
 }
 
-function usualRegions(category: string, region: string | undefined, labels: readonly string[]): PlanDraft["regions"] {
-  if (region !== undefined) return [{ label: region, box: USUAL_BOXES[region] ?? WHOLE }];
-  if (category !== "face") return [{ label: category, box: WHOLE }];
-  const parts = ["mouth", "eyes", "eyebrows"].filter((label) => labels.includes(label));
-  const chosen = parts.length > 0 ? parts : labels.slice(0, 1);
-  return chosen.map((label) => ({ label, box: USUAL_BOXES[label] ?? WHOLE }));
+/** The target caption with the source's sentences about every part but one; sentence 0 is the summary, the last the overall emotion. */
+function keepOtherParts(source: string, target: string, part: number): string {
+  const before = splitSentences(source);
+  const after = splitSentences(target);
+  const last = after.length - 1;
+  return after.map((sentence, at) => (at === part + 1 || at === last ? sentence : (before[at] ?? sentence))).join(" ");
 }

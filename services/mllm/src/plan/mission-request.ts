@@ -1,7 +1,7 @@
+import { CATEGORIES, findEmotion } from "@moodifier/emotion";
 import type { Manifest } from "@moodifier/inference";
 import type { mllm } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
-import { CATEGORIES, resolveEmotion } from "../emotion/emotion-book.ts";
 import type { Mission } from "./mission.ts";
 import { DEFAULT_INTENSITY } from "./presets.ts";
 
@@ -13,7 +13,7 @@ export type PlannerManifest = NonNullable<Manifest["planner"]>;
 
 /**
  * Turns a request into a mission.
- * @throws MoodError INVALID_ARGUMENT with reason EMOTION_UNKNOWN (near names in `details.near`), INTENSITY_OUT_OF_RANGE, REGION_UNKNOWN or
+ * @throws EmotionError EMOTION_UNKNOWN with near names; MoodError INVALID_ARGUMENT with reason INTENSITY_OUT_OF_RANGE, REGION_UNKNOWN or
  * CATEGORY_UNKNOWN (known names in `details.known`).
  */
 export function readMission(request: mllm.PlanEditRequest, planner: PlannerManifest): Mission {
@@ -25,7 +25,7 @@ export function readMission(request: mllm.PlanEditRequest, planner: PlannerManif
   const category = readOption("category", "CATEGORY_UNKNOWN", request.category, CATEGORIES);
   const known = category === undefined || planner.categories.includes(category);
   return {
-    emotion: resolveEmotion(request.emotion),
+    emotion: findEmotion(request.emotion),
     // Floats of the wire have more digits than anybody typed.
     intensity: Math.round(intensity * 1e6) / 1e6,
     region,

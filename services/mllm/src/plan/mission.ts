@@ -1,3 +1,4 @@
+import type { EmotionName } from "@moodifier/emotion";
 import type { Box } from "@moodifier/tensor";
 import { z } from "zod";
 import type { Verdict } from "../chat/ask-until-valid.ts";
@@ -7,7 +8,7 @@ import { planReply, type EditKindName, type PlanVocabulary } from "./plan-reply.
 /** What a plan must do, after the request was validated. */
 export type Mission = {
   /** Canonical emotion name. */
-  emotion: string;
+  emotion: EmotionName;
   /** 0..1. */
   intensity: number;
   /** The only label that may change, when the caller restricts the edit. */
