@@ -41,7 +41,7 @@ class PlainController:
         return [attention_maps(a, b) @ c for a, b, c in zip(q, k, v)]
 
     def cross_attention(self, q, k, v):
-        return self.self_attention(q, k, v)
+        return [attention_maps(a, b) @ c for a, b, c in zip(q, k, v)]
 
 
 class UnifiedController(PlainController):
