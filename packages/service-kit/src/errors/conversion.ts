@@ -3,7 +3,7 @@ import { CODES, type ErrorCode, MoodError } from "./mood-error.ts";
 const REASON = /^[A-Z][A-Z0-9_]*$/;
 
 /** Library reasons that describe the caller's input rather than a fault of ours. */
-const ARGUMENT_REASON = /^(IMAGE|MASK|PROMPT|BOX|REGION|EMOTION|CATEGORY|INTENSITY|TOKEN)_/;
+const ARGUMENT_REASON = /^(IMAGE|MASK|PROMPT|TEXT|BOX|REGION|EMOTION|CATEGORY|INTENSITY|TOKEN)_/;
 
 /**
  * Any thrown value as a {@link MoodError}. A library error that carries a `reason` constant keeps reason and message: with its own `code` when that is

@@ -5,11 +5,11 @@ import {
   credentials,
   type MethodDefinition,
 } from "@grpc/grpc-js";
-import { MoodError } from "../errors/mood-error.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { CallOptions } from "./call-options.ts";
 import { CLIENT_OPTIONS } from "./limits.ts";
 import { type Channel, requestStream, requestUnary } from "./request.ts";
+import { checkReadiness } from "./readiness.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
 
 /** How to make a client. */
@@ -57,7 +57,7 @@ type MethodOf<D> = D extends {
 export type ServiceClient<S> = { readonly [Name in keyof S]: MethodOf<S[Name]> } & {
   /** host:port of the service. */
   readonly address: string;
-  /** Resolves when connected. @throws MoodError UNAVAILABLE, reason SERVICE_UNAVAILABLE, after `ms`. */
+  /** Resolves when the service is connected and its health is SERVING; `ms` is the time for that. See `checkReadiness` for the errors. */
   ready(ms: number): Promise<void>;
   /** Closes the connections; running calls end normally. */
   close(): void;
@@ -93,13 +93,6 @@ export function createClient<S extends object>(
           : requestUnary(channel, method, request, callOptions),
     ],
   );
-  const ready = (ms: number) =>
-    new Promise<void>((resolve, reject) => {
-      client.waitForReady(Date.now() + ms, (error) => {
-        if (!error) return resolve();
-        const text = `${service} at ${address} cannot be reached within ${ms} ms`;
-        reject(new MoodError("UNAVAILABLE", "SERVICE_UNAVAILABLE", text, { details: { service }, cause: error }));
-      });
-    });
+  const ready = (ms: number) => checkReadiness(client, channel.peer, Generated.serviceName, ms);
   return { ...Object.fromEntries(methods), address, ready, close: () => client.close() } as ServiceClient<S>;
 }

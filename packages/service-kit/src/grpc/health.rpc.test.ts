@@ -25,12 +25,15 @@ function check(client: Client, service: string): Promise<{ status: string }> {
 
 describe("health", () => {
   it("follows setServing, for the server and for a service", async () => {
-    const { server, close } = await startEditor({}, { serving: false });
+    const { server, client: editor, close } = await startEditor({});
+    server.setServing(false);
+    await expect(editor.ready(5000)).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "SERVICE_NOT_READY" });
     const client = new Client(server.address, credentials.createInsecure());
     expect(await check(client, "")).toMatchObject({ status: "NOT_SERVING" });
     server.setServing(true);
     expect(await check(client, "")).toMatchObject({ status: "SERVING" });
     expect(await check(client, EDITOR)).toMatchObject({ status: "SERVING" });
+    await editor.ready(5000);
     server.setServing(false, EDITOR);
     expect(await check(client, EDITOR)).toMatchObject({ status: "NOT_SERVING" });
     expect(await check(client, "")).toMatchObject({ status: "SERVING" });
