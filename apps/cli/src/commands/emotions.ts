@@ -8,7 +8,7 @@ interface Options extends ServerOptions {
 }
 
 interface EmotionList {
-  readonly emotions: readonly { readonly name: string; readonly polarity?: string }[];
+  readonly emotions: readonly { readonly name: string; readonly group: string }[];
 }
 
 /** `moodifier emotions`. */
@@ -20,9 +20,7 @@ export function addEmotionsCommand(program: Command): void {
 async function listEmotions(options: Options): Promise<void> {
   await withServer(options, async (server, signal) => {
     const { emotions } = await requestJson<EmotionList>(`${server.url}/v1/emotions`, { signal });
-    const lines = emotions.map(({ name, polarity }) =>
-      polarity === undefined ? name : `${name.padEnd(16)}${polarity}`,
-    );
+    const lines = emotions.map(({ name, group }) => `${name.padEnd(16)}${group}`);
     process.stdout.write(options.json ? `${JSON.stringify(emotions, null, 2)}\n` : `${lines.join("\n")}\n`);
   });
 }

@@ -1,18 +1,5 @@
+import { CATEGORIES } from "@moodifier/emotion";
 import { z } from "zod";
-
-/** What an edited picture may show; the planner recognises it when the caller doesn't say. */
-export const categories = [
-  "face",
-  "bag",
-  "bracelet",
-  "clothes",
-  "earring",
-  "necklace",
-  "ring",
-  "vase",
-  "scene",
-  "other",
-] as const;
 
 const maxSeed = 2n ** 64n - 1n;
 
@@ -38,7 +25,7 @@ export const planFields = {
     .max(64)
     .optional()
     .describe('Restricts the edit to a named part, for example "mouth".'),
-  category: z.enum(categories).optional().describe("What the picture shows; unset lets the planner recognise it."),
+  category: z.enum(CATEGORIES).optional().describe("What the picture shows; unset lets the planner recognise it."),
 };
 
 /** The fields of one edit. Fields without a default follow the plan's preset. */
