@@ -1,7 +1,7 @@
 // Runs everything: TypeScript unit, rpc and end-to-end tests, then the Python training tests when their environment can be had.
 // The last line is the plain total over both runners.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,9 +30,13 @@ total.failed += vitest.numFailedTests;
 total.skipped += vitest.numPendingTests + vitest.numTodoTests;
 
 const junit = path.join(scratch, "pytest.xml");
-run(path.join(root, "node_modules/.bin/node"), [path.join(root, "scripts/train.mjs"), "pytest", "-q", `--junitxml=${junit}`]);
-const suite = /<testsuite [^>]*>/.exec(readFileSync(junit, "utf8"))?.[0] ?? "";
-const count = (name) => Number(new RegExp(`${name}="(\\d+)"`).exec(suite)?.[1] ?? 0);
+run(path.join(root, "node_modules/.bin/node"), [
+  path.join(root, "scripts/train.mjs"),
+  ...["-m", "pytest", path.join(root, "training/tests"), "-q", `--junitxml=${junit}`],
+]);
+const suite = existsSync(junit) ? /<testsuite [^>]*>/.exec(readFileSync(junit, "utf8"))?.[0] : undefined;
+if (suite === undefined) broken = true;
+const count = (name) => Number(new RegExp(`${name}="(\\d+)"`).exec(suite ?? "")?.[1] ?? 0);
 const failed = count("failures") + count("errors");
 total.passed += count("tests") - failed - count("skipped");
 total.failed += failed;

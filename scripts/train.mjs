@@ -1,4 +1,5 @@
 // npm run train -- TASK [options]: runs training/train.py in its own Python environment, made on first use.
+// npm run train -- -m MODULE [options] runs a Python module there instead, for example `-m pytest`.
 // MOODIFIER_PYTHON names an interpreter to use instead (with the packages of training/requirements.txt already there).
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -33,4 +34,5 @@ function interpreter() {
   return python;
 }
 
-run(interpreter(), [join(training, "train.py"), ...process.argv.slice(2)]);
+const args = process.argv.slice(2);
+run(interpreter(), args[0] === "-m" ? args : [join(training, "train.py"), ...args]);
