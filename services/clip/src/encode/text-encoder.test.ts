@@ -10,9 +10,12 @@ const batches: number[] = [];
 let model: Model;
 let encoder: TextEncoder;
 
+function observeBatch(_: string, size: number): void {
+  batches.push(size);
+}
+
 beforeAll(async () => {
   model = await openModel(new URL("tiny", golden).pathname, { threads: 1 });
-  const observeBatch = (_: string, size: number) => batches.push(size);
   encoder = await TextEncoder.open(model, { maxBatch: 8, maxDelayMs: 5, cacheBytes: 2 ** 20, observeBatch });
 });
 
