@@ -100,7 +100,7 @@ def main(argv=None):
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     diffusers.logging.set_verbosity_error()
-    torch.set_num_threads(args.threads)
+    torch.set_num_threads(1 if args.smoke else args.threads)
     if args.smoke:
         from moodifier_train.data.synthetic import make_synthetic
 

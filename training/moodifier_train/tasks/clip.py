@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from transformers import CLIPModel
 
 from ..data.clip_tokenizer import build_clip_tokenizer, encode_all
 from ..data.moodworld import MoodWorld, full_text, short_text
@@ -18,14 +19,18 @@ def to_pixels(pictures):
 
 
 class ClipTask:
-    """Batches hold both pictures of a pair, so that identity cannot explain the caption and the emotion has to."""
+    """Batches hold both pictures of a pair, so that identity cannot explain the caption and the emotion has to.
+
+    `init` continues a saved CLIP folder; `lock_text` leaves its text tower as it is (a denoiser may stand on its states)
+    and trains the vision tower and both projections alone, at a third of the cost.
+    """
 
     def __init__(self, config, paths):
         self.config, self.paths = config, paths
         self.world = MoodWorld(paths.data, paths.cache)
         self.tokenizer_files = paths.runs / "tokenizer" / "clip"
         self.tokenizer = build_clip_tokenizer(self.tokenizer_files)
-        self.model = make_clip(config["text"], config["vision"], config["projection"])
+        self.model = CLIPModel.from_pretrained(config["init"]) if config["init"] else make_clip(config["text"], config["vision"], config["projection"])
         self.images = self.world.pictures(self.model.config.vision_config.image_size)
         self.ids, self.groups = {}, {}
         makers = {"full": full_text, "short": short_text, "overall": lambda r: r["overall"]}
@@ -33,11 +38,14 @@ class ClipTask:
             texts, inverse = np.unique([make(r) for r in self.world.records], return_inverse=True)
             ids, lengths = encode_all(self.tokenizer, texts)
             self.ids[name], self.groups[name] = (ids, lengths), inverse
+        self.model.text_model.requires_grad_(not config["lock_text"])
+        self.pooled = {kind: {} for kind in self.ids}
 
     def param_groups(self, lr):
         scale = [self.model.logit_scale]
         rest = [p for n, p in self.model.named_parameters() if n != "logit_scale" and p.ndim > 1]
         flat = [p for n, p in self.model.named_parameters() if n != "logit_scale" and p.ndim <= 1]
+        rest, flat = ([p for p in group if p.requires_grad] for group in (rest, flat))
         return [{"params": rest}, {"params": flat, "weight_decay": 0.0}, {"params": scale, "weight_decay": 0.0}]
 
     def batch(self, rng, progress):
@@ -47,7 +55,20 @@ class ClipTask:
         images = np.where(rng.random((len(images), 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
         short = "overall" if rng.random() < self.config["overall_share"] else "short"
         kinds = ["full", short] if rng.random() < self.config["full_share"] else [short]
-        return {"pixels": to_pixels(images), "texts": {"short" if k == short else k: self.unique(k, index) for k in kinds}}
+        return {"pixels": to_pixels(images), "texts": {"short" if k == short else k: self.texts(k, index) for k in kinds}}
+
+    def texts(self, kind, index):
+        """(token ids, row) of a batch; with a locked text tower (pooled states, row), each text going through the tower only once."""
+        ids, row = self.unique(kind, index)
+        if not self.config["lock_text"]:
+            return ids, row
+        memory, names = self.pooled[kind], np.unique(self.groups[kind][index])
+        new = [n for n, name in enumerate(names) if name not in memory]
+        if new:
+            with torch.no_grad():
+                for n, state in zip(new, self.model.text_model(input_ids=ids[new]).pooler_output):
+                    memory[names[n]] = state
+        return torch.stack([memory[name] for name in names]), row
 
     def unique(self, kind, index):
         """The distinct texts of a batch, cut to its longest, and which row uses which."""
@@ -64,6 +85,9 @@ class ClipTask:
         return out
 
     def embed_ids(self, ids):
+        """Projected text features of token ids int64 [n, L], or of pooled states float [n, width]."""
+        if ids.is_floating_point():
+            return self.model.text_projection(ids)
         return self.model.text_projection(self.model.text_model(input_ids=ids).pooler_output)
 
     def embed_images(self, index):
