@@ -87,10 +87,13 @@ def main(argv=None):
     parser.add_argument("--cache", type=Path, help="folder for derived arrays (default: DATA/cache)")
     parser.add_argument("--config", type=Path, help="JSON file (default: configs/TASK.json)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="override one option of the configuration")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
     parser.add_argument("--smoke", action="store_true", help="a few steps of the task (and of what it builds on) on made data")
     parser.add_argument("--sheet", action="store_true", help="unet: edit val pictures with the newest checkpoint, write RUNS/unet/sheet.png")
     args = parser.parse_args(argv)
+    if args.sheet and args.task != "unet":
+        raise SystemExit(f"--sheet: only for unet, got {args.task}")
+    config = None if args.smoke or args.task == "all" else read_config(args.task, args.config, args.set, False)
     import diffusers
     import torch
     import transformers
@@ -117,7 +120,7 @@ def main(argv=None):
         return
     if args.task == "all":
         raise SystemExit("all: only with --smoke; the five tasks have their own budgets")
-    paths, config = Paths(args.data, args.runs, args.cache), read_config(args.task, args.config, args.set, False)
+    paths = Paths(args.data, args.runs, args.cache)
     torch.manual_seed(config["seed"])
     task, out = make_task(args.task, config, paths), paths.runs / args.task
     if args.sheet:
