@@ -43,7 +43,7 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
     store,
     work,
     { concurrency: config.concurrency, timeoutMs: config.editTimeoutMs },
-    logger,
+    { logger, metrics },
   );
 
   const app = await NestFactory.create<NestExpressApplication>(
@@ -64,7 +64,9 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    await runner.stop(config.drainMs);
+    const drained = runner.stop(config.drainMs);
+    await store.close();
+    await drained;
     await closeServer(server);
     await app.close();
     await metricsServer?.stop();

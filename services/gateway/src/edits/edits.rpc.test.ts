@@ -237,3 +237,18 @@ describe("limits", () => {
     await until(() => gateway.services.record.aborted === 1);
   });
 });
+
+it("lets a running edit end when it stops, and tells a waiting one", async () => {
+  await gateway.stop();
+  gateway = await startGateway({ concurrency: 1, drainMs: 5000 });
+  gateway.services.script.stepMs = 100;
+  const running = post({ emotion: "joy" }, { Prefer: "wait=20" });
+  await until(() => gateway.services.record.edits.length === 1);
+  const waiting = post({ emotion: "joy" }, { Prefer: "wait=20" });
+  await sleep(100);
+  await gateway.stop();
+  expect((await running).status).toBe(201);
+  const refused = await waiting;
+  expect(refused.status).toBe(503);
+  expect(await refused.json()).toMatchObject({ reason: "SHUTTING_DOWN" });
+});

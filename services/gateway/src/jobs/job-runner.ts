@@ -1,4 +1,4 @@
-import { type Logger, MoodError } from "@moodifier/service-kit";
+import { type Logger, type Metrics, MoodError } from "@moodifier/service-kit";
 import { toProblem } from "../http/problem.ts";
 import { isFinal, type Job, type JobChange, type JobInput } from "./job.ts";
 import type { JobStore, TakenJob } from "./job-store.ts";
@@ -24,6 +24,12 @@ export interface JobRunnerOptions {
   readonly timeoutMs: number;
 }
 
+/** Where a runner tells what it does. */
+export interface Telemetry {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
 interface Running {
   readonly controller: AbortController;
   readonly done: Promise<void>;
@@ -35,17 +41,19 @@ export class JobRunner {
   readonly #work: Work;
   readonly #options: JobRunnerOptions;
   readonly #logger: Logger;
+  readonly #metrics: Metrics;
   readonly #running = new Map<string, Running>();
   /** Slots that are claimed but whose job is not known yet. */
   #taking = 0;
   #wakeUps = 0;
   #stopping = false;
 
-  constructor(store: JobStore, work: Work, options: JobRunnerOptions, logger: Logger) {
+  constructor(store: JobStore, work: Work, options: JobRunnerOptions, telemetry: Telemetry) {
     this.#store = store;
     this.#work = work;
     this.#options = options;
-    this.#logger = logger;
+    this.#logger = telemetry.logger;
+    this.#metrics = telemetry.metrics;
   }
 
   /** Number of jobs that run now. */
@@ -113,10 +121,16 @@ export class JobRunner {
     const controller = new AbortController();
     const done = this.#run(taken, controller).finally(() => {
       this.#running.delete(id);
+      this.#count();
       this.#fill();
     });
     this.#running.set(id, { controller, done });
+    this.#count();
     this.#fill();
+  }
+
+  #count(): void {
+    this.#metrics.queueRunning.set({ queue: "edits" }, this.#running.size);
   }
 
   async #run({ job, input }: TakenJob, controller: AbortController): Promise<void> {

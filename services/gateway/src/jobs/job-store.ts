@@ -30,4 +30,7 @@ export interface JobStore {
 
   /** The events after number `after`, oldest first, then each new one as it happens. Ends after the final event or when `signal` aborts. */
   watch(id: string, after: number, signal: AbortSignal): AsyncIterable<JobEvent>;
+
+  /** Nothing will be taken any more. Queued jobs that can't outlive this process end as failed (SHUTTING_DOWN). */
+  close(): Promise<void>;
 }

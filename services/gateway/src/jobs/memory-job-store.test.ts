@@ -94,6 +94,19 @@ describe("MemoryJobStore", () => {
     });
   });
 
+  it("fails what still waits when it closes, and leaves what runs", async () => {
+    const store = createStore();
+    const running = await store.create(input);
+    await store.take();
+    const waiting = await store.create(input);
+    await store.close();
+    expect(await store.get(waiting.id)).toMatchObject({
+      status: "failed",
+      problem: { reason: "SHUTTING_DOWN", status: 503 },
+    });
+    expect(await store.get(running.id)).toMatchObject({ status: "planning" });
+  });
+
   it("forgets finished jobs by age and by number", async () => {
     const now = { ms: 1000 };
     const store = createStore(now);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { MoodError } from "@moodifier/service-kit";
+import { toProblem } from "../http/problem.ts";
 import { EventLog } from "./event-log.ts";
 import { type EncodedImage, isFinal, type Job, type JobChange, type JobEvent, type JobInput } from "./job.ts";
 import type { JobStore, TakenJob } from "./job-store.ts";
@@ -100,6 +101,14 @@ export class MemoryJobStore implements JobStore {
     const entry = this.#entries.get(id);
     if (!entry) throw new MoodError("NOT_FOUND", "JOB_NOT_FOUND", `No edit has the id "${id}".`);
     return entry.events.read(after, signal);
+  }
+
+  async close(): Promise<void> {
+    const text = "The gateway shut down before the edit began.";
+    const problem = toProblem(new MoodError("UNAVAILABLE", "SHUTTING_DOWN", text));
+    // A change to a final state takes the job out of the queue.
+    for (let id = this.#queue[0]; id !== undefined; id = this.#queue[0])
+      await this.change(id, { status: "failed", problem });
   }
 
   #apply(entry: Entry, { preview, result, ...fields }: JobChange): Job {
