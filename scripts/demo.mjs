@@ -12,11 +12,10 @@ const emotions = ["joy", "sadness", "anger", "surprise"];
 mkdirSync(out, { recursive: true });
 
 const startedMs = performance.now();
-const server = spawn(
-  path.join(root, "node_modules/.bin/node"),
-  [path.join(root, "services/embedded/dist/main.js")],
-  { env: { ...process.env, MOODIFIER_PORT: "0", MOODIFIER_LOG_LEVEL: "warn" }, stdio: ["ignore", "pipe", "inherit"] },
-);
+const server = spawn(path.join(root, "node_modules/.bin/node"), [path.join(root, "services/embedded/dist/main.js")], {
+  env: { ...process.env, MOODIFIER_PORT: "0", MOODIFIER_LOG_LEVEL: "warn" },
+  stdio: ["ignore", "pipe", "inherit"],
+});
 const exited = new Promise((resolve) => server.once("exit", resolve));
 const ready = new Promise((resolve, reject) => {
   createInterface({ input: server.stdout }).once("line", (line) => resolve(JSON.parse(line)));
@@ -43,10 +42,13 @@ function dataUri(bytes) {
 try {
   const { url } = await ready;
   console.log(`four services ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s at ${url}`);
-  const sources = readdirSync(path.join(root, "examples")).filter((name) => /\.(png|jpe?g|webp)$/.test(name)).toSorted();
+  const sources = readdirSync(path.join(root, "examples"))
+    .filter((name) => /\.(png|jpe?g|webp)$/.test(name))
+    .toSorted();
   const cell = 192;
   const cells = ["source", ...emotions].map(
-    (label, x) => `<text x="${x * cell + cell / 2}" y="18" font-family="sans-serif" font-size="15" text-anchor="middle">${label}</text>`,
+    (label, x) =>
+      `<text x="${x * cell + cell / 2}" y="18" font-family="sans-serif" font-size="15" text-anchor="middle">${label}</text>`,
   );
   const place = (bytes, x, y) =>
     `<image x="${x * cell}" y="${24 + y * cell}" width="${cell}" height="${cell}" href="${dataUri(bytes)}"/>`;
@@ -57,7 +59,9 @@ try {
       writeFileSync(path.join(out, `${stem}-${emotion}.png`), image);
       writeFileSync(path.join(out, `${stem}-${emotion}.json`), `${JSON.stringify(job, null, 2)}\n`);
       const outside = job.outside_mask;
-      console.log(`${stem} -> ${emotion}: ${(ms / 1000).toFixed(2)} s, ${outside.changed_px} of ${outside.total_px} pixels outside the mask changed`);
+      console.log(
+        `${stem} -> ${emotion}: ${(ms / 1000).toFixed(2)} s, ${outside.changed_px} of ${outside.total_px} pixels outside the mask changed`,
+      );
       cells.push(place(image, x + 1, y));
     }
     cells.push(place(readFileSync(path.join(root, "examples", name)), 0, y));

@@ -12,7 +12,9 @@ function run(command, args, label) {
   if (!quiet) process.stderr.write(`setup: ${label}\n`);
   const done = spawnSync(command, args, { cwd: root, stdio: quiet ? ["ignore", "pipe", "pipe"] : ["ignore", 2, 2] });
   if (done.status !== 0) {
-    process.stderr.write(`setup: ${label} failed (${command} ${args.join(" ")})\n${done.stdout ?? ""}${done.stderr ?? ""}`);
+    process.stderr.write(
+      `setup: ${label} failed (${command} ${args.join(" ")})\n${done.stdout ?? ""}${done.stderr ?? ""}`,
+    );
     process.exit(1);
   }
 }
@@ -26,7 +28,7 @@ function modified(file) {
 if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
   run("npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], "installing dependencies (about a minute)");
 }
-const { pinned } = { pinned: JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).devDependencies.node };
+const pinned = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")).devDependencies.node;
 const node = path.join(root, "node_modules", ".bin", "node");
 const found = spawnSync(node, ["--version"], { encoding: "utf8" }).stdout?.trim();
 if (found !== `v${pinned}`) {

@@ -32,7 +32,11 @@ total.skipped += vitest.numPendingTests + vitest.numTodoTests;
 const junit = path.join(scratch, "pytest.xml");
 run(path.join(root, "node_modules/.bin/node"), [
   path.join(root, "scripts/train.mjs"),
-  ...["-m", "pytest", path.join(root, "training/tests"), "-q", `--junitxml=${junit}`],
+  "-m",
+  "pytest",
+  path.join(root, "training/tests"),
+  "-q",
+  `--junitxml=${junit}`,
 ]);
 const suite = existsSync(junit) ? /<testsuite [^>]*>/.exec(readFileSync(junit, "utf8"))?.[0] : undefined;
 if (suite === undefined) broken = true;
