@@ -31,10 +31,10 @@ class Controls:
     @classmethod
     def identity(cls, layers, batch, length, height, width):
         """Controls that leave the plain UNet as it is."""
-        rows = torch.arange(batch)
-        each = rows.expand(layers, batch).contiguous()
-        eye = torch.eye(length).expand(batch, length, length).contiguous()
-        return cls(each, each, each, rows, eye, torch.zeros(batch, length), torch.zeros(batch), torch.zeros(batch, 1, height, width), rows)
+        rows = lambda: torch.arange(batch)
+        every = lambda: torch.arange(batch).repeat(layers, 1)
+        eye = torch.eye(length).repeat(batch, 1, 1)
+        return cls(every(), every(), every(), rows(), eye, torch.zeros(batch, length), torch.zeros(batch), torch.zeros(batch, 1, height, width), rows())
 
     def values(self):
         return [getattr(self, name) for name in self.names()]

@@ -1,5 +1,6 @@
 """A family on its way out: the five trained folders of a runs folder, rounded to stored precision, and their export."""
 
+import copy
 import json
 import shutil
 import time
@@ -12,8 +13,10 @@ from transformers import CLIPModel
 from ..models.planner import Planner
 from ..models.segmenter import Segmenter
 from ..models.vae import PatchAutoencoder
+from .golden_edit import check_loop
 from .graphs import denoiser_graph, image_graph, planner_graphs, segmenter_graph, text_graph, vae_graphs
 from .manifest import write_manifest
+from .model_card import write_card
 from .onnx_graph import round_weights, write_graph
 
 TASKS = ("vae", "clip", "unet", "planner", "segmenter")
@@ -87,18 +90,22 @@ def family_graphs(family):
 
 
 def export_family(family, out, half=True):
-    """Write the family folder: graphs (each proven against its module), tokenizers, manifest. Returns {role: deviation}."""
+    """Write the family folder: graphs (each proven against its module, and the edit that they make), tokenizers, manifest, model card. Returns {role: deviation}."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
     for kind, folder in family.tokenizers.items():
         (out / "tokenizer" / kind).mkdir(parents=True, exist_ok=True)
         for name in ("vocab.json", "merges.txt"):
             shutil.copyfile(folder / name, out / "tokenizer" / kind / name)
-    entries, deviations = {}, {}
+    entries, deviations, plain = {}, {}, copy.deepcopy(family.unet)
     for graph in family_graphs(family):
         started = time.monotonic()
         path = out / f"{graph.role}.onnx"
         entries[graph.role], deviations[graph.role] = write_graph(graph, path, half)
         print(f"{graph.role}: {path.stat().st_size / 1e6:.2f} MB, deviation {deviations[graph.role]:.1e}, {time.monotonic() - started:.1f} s", flush=True)
-    write_manifest(family, entries, out)
+    layers = entries["denoiser"]["inputs"]["self_q"]["dims"][0]
+    deviations["edit"] = check_loop(plain, family, out / "denoiser.onnx", layers)
+    manifest = write_manifest(family, entries, out)
+    if family.provenance.get("metrics"):
+        write_card(manifest, deviations, out)
     return deviations

@@ -1,4 +1,7 @@
-"""Goldens of the full edit and of the text tower on the tiny family."""
+"""Goldens of the full edit and of the text tower, on any family; and the exported loop against the eager one."""
+
+import copy
+import time
 
 import numpy as np
 import torch
@@ -7,11 +10,22 @@ from ..data.clip_tokenizer import load_clip_tokenizer
 from .encoders import TextEncoder
 from .golden_files import Arrays, floats, write_json
 from .manifest import SCHEDULE
+from .onnx_graph import ExportError, open_session
 from .random import gaussian_noise
 from .reference_edit import EditInputs, edit
 from .samples import SOURCE, TARGET
+from .served_edit import served_edit
 
+TOLERANCE = 2e-3
 SHORT = ("A person. The mouth is a thin line.", "A person. The mouth is a wide open smile.")
+# name, captions, height and width relative to the family's latent, mask, seed, steps, guidance, cross, self
+TWELVE = ("twelve steps, soft mask", (SOURCE, TARGET), (0, 0), "soft", 2**40 + 3, 12, 2.0, 0.7, 0.3)
+CASES = [
+    ("defaults", (SOURCE, TARGET), (0, 0), "hard", 7, 8, 2.5, 0.6, 0.3),
+    TWELVE,
+    ("short captions, wide latent, whole picture", SHORT, (0, 8), "full", 0, 4, 4.0, 1.0, 1.0),
+    ("no control, odd latent", SHORT, (-3, 2), "hard", 5, 4, 2.5, 0.0, 0.0),
+]
 
 
 def masks(height, width):
@@ -22,32 +36,47 @@ def masks(height, width):
     return {"hard": hard, "soft": soft, "full": np.ones_like(hard)}
 
 
-def write_edit_loop(out, family):
-    tokenizer, arrays, cases = load_clip_tokenizer(family.tokenizers["clip"]), Arrays(), []
-    settings = [
-        ("defaults", (SOURCE, TARGET), (16, 16), "hard", 7, 8, 2.5, 0.6, 0.3),
-        ("twelve steps, soft mask", (SOURCE, TARGET), (16, 16), "soft", 2**40 + 3, 12, 2.0, 0.7, 0.3),
-        ("short captions, wide latent, whole picture", SHORT, (16, 24), "full", 0, 4, 4.0, 1.0, 1.0),
-        ("no control, odd latent", SHORT, (13, 18), "hard", 5, 4, 2.5, 0.0, 0.0),
-    ]
-    for number, (name, captions, (h, w), mask, seed, steps, guidance, cross, self_) in enumerate(settings):
-        source, target, empty = (tokenizer(text)["input_ids"] for text in (*captions, ""))
-        length = -(-max(len(source), len(target)) // 16) * 16
-        inputs = EditInputs(
-            torch.from_numpy(gaussian_noise(900 + number, 0, (1, 4, h, w)) * 0.8), *(states(family, ids, length) for ids in (empty, source, target)), source, target,
-            torch.from_numpy(masks(h, w)[mask]), seed, steps, guidance, cross, self_,
-        )
-        final, trace = edit(family.unet, inputs, SCHEDULE)
+def make_inputs(family, case, number=0):
+    _, captions, grow, mask, seed, steps, guidance, cross, self_ = case
+    tokenizer = load_clip_tokenizer(family.tokenizers["clip"])
+    h, w = (family.unet.config.sample_size + extra for extra in grow)
+    source, target, empty = (tokenizer(text)["input_ids"] for text in (*captions, ""))
+    length = -(-max(len(source), len(target)) // 16) * 16
+    x0 = torch.from_numpy(gaussian_noise(900 + number, 0, (1, 4, h, w)) * 0.8)
+    return EditInputs(x0, *(states(family, ids, length) for ids in (empty, source, target)), source, target, torch.from_numpy(masks(h, w)[mask]), seed, steps, guidance, cross, self_)
+
+
+def write_edit_loop(out, family, name="edit-loop", settings=CASES):
+    """NAME.json and NAME.bin; `family` is left as it was."""
+    arrays, cases = Arrays(), []
+    for number, case in enumerate(settings):
+        inputs = make_inputs(family, case, number)
+        final, trace = edit(copy.deepcopy(family.unet), inputs, SCHEDULE)
         keep = lambda kind, tensor: arrays.add(f"{number}.{kind}", tensor.numpy())
         cases.append({
-            "name": name, "seed": str(seed), "steps": steps, "guidanceScale": guidance, "crossReplace": cross, "selfReplace": self_,
-            "captions": {"source": captions[0], "target": captions[1]}, "sourceTokens": source, "targetTokens": target, "length": length,
+            "name": case[0], "seed": str(inputs.seed), "steps": inputs.steps, "guidanceScale": inputs.guidance, "crossReplace": inputs.cross, "selfReplace": inputs.self_,
+            "captions": {"source": case[1][0], "target": case[1][1]}, "sourceTokens": inputs.source_tokens, "targetTokens": inputs.target_tokens, "length": inputs.source.shape[1],
             "x0": keep("x0", inputs.x0), "textEmpty": keep("textEmpty", inputs.empty), "textSource": keep("textSource", inputs.source), "textTarget": keep("textTarget", inputs.target),
             "mask": keep("mask", inputs.mask), "finalX0": keep("finalX0", final), "trace": trace,
-        })
-        print(f"edit loop, {name}: change {float((final - inputs.x0).abs().max()):.3f}, std {float(final.std()):.3f}", flush=True)
-    arrays.write(out / "edit-loop.bin")
-    write_json(out / "edit-loop.json", {"tolerance": 2e-3, "family": "tiny", "arrays": arrays.index, "cases": cases})
+        })  # fmt: skip
+        print(f"{name}, {case[0]}: change {float((final - inputs.x0).abs().max()):.3f}, std {float(final.std()):.3f}", flush=True)
+    arrays.write(out / f"{name}.bin")
+    write_json(out / f"{name}.json", {"tolerance": TOLERANCE, "family": family.id, "arrays": arrays.index, "cases": cases})
+
+
+def check_loop(unet, family, path, layers):
+    """Largest deviation of the served 12-step edit from the eager unpruned one; ExportError beyond the tolerance. `unet`: uncontrolled."""
+    inputs, session = make_inputs(family, TWELVE), open_session(path)
+    started = time.monotonic()
+    wanted, _ = edit(unet, inputs, SCHEDULE)
+    middle = time.monotonic()
+    got, _ = served_edit(session, layers, inputs, SCHEDULE)
+    ended = time.monotonic()
+    deviation = float(np.abs(got - wanted.numpy()).max())
+    print(f"12-step edit: deviation {deviation:.1e}; eager, 6 rows, maps materialised {middle - started:.2f} s; ONNX Runtime, pruned rows {ended - middle:.2f} s", flush=True)
+    if not deviation < TOLERANCE:
+        raise ExportError(f"12-step edit differs from the eager reference by {deviation:.2e}, allowed {TOLERANCE:.0e}")
+    return deviation
 
 
 @torch.no_grad()

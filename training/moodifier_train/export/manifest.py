@@ -21,10 +21,12 @@ def digest(path):
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def list_files(folder):
-    """{relative path: {sha256, bytes}} of everything in a family folder but manifest.json, model card and ignored files."""
-    paths = sorted(p for p in Path(folder).rglob("*") if p.is_file() and p.suffix in (".onnx", ".json", ".txt") and p.name != "manifest.json")
-    return {p.relative_to(folder).as_posix(): {"sha256": digest(p), "bytes": p.stat().st_size} for p in paths}
+def list_files(folder, manifest):
+    """{relative path: {sha256, bytes}} of every file that the manifest names."""
+    names = [graph["file"] for graph in manifest["graphs"].values()]
+    names += [entry[key] for entry in manifest["tokenizers"].values() for key in ("vocab", "merges")]
+    paths = {name: Path(folder) / name for name in sorted(names)}
+    return {name: {"sha256": digest(path), "bytes": path.stat().st_size} for name, path in paths.items()}
 
 
 def describe_family(family, graphs):
@@ -61,6 +63,6 @@ def describe_family(family, graphs):
 
 def write_manifest(family, graphs, folder):
     manifest = describe_family(family, graphs)
-    manifest["files"] = list_files(folder)
+    manifest["files"] = list_files(folder, manifest)
     (Path(folder) / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return manifest
