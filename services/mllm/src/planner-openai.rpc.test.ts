@@ -4,7 +4,7 @@ import { createClient, loadConfig } from "@moodifier/service-kit";
 import { afterEach, expect, test } from "vitest";
 import { configSchema } from "./config.ts";
 import { start } from "./start.ts";
-import { saying, serveAnswers, type Answer } from "./testing/chat-server.ts";
+import { saying, serveAnswers, type Answer } from "../test/chat-server.ts";
 
 const modelDir = new URL("../../../tests/golden/tiny", import.meta.url).pathname;
 const closing: (() => unknown)[] = [];

@@ -1,7 +1,7 @@
 import { createPicture, decodeImage } from "@moodifier/inference";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
-import { saying, serveAnswers, type Answer, type ChatServer, type SeenRequest } from "../testing/chat-server.ts";
+import { saying, serveAnswers, type Answer, type ChatServer, type SeenRequest } from "../../test/chat-server.ts";
 import { askUntilValid } from "./ask-until-valid.ts";
 import { createOpenAiChat } from "./openai-chat.ts";
 import { narrowSchema } from "./reply-schema.ts";
