@@ -13,7 +13,12 @@ mkdirSync(out, { recursive: true });
 
 const startedMs = performance.now();
 const server = spawn(path.join(root, "node_modules/.bin/node"), [path.join(root, "services/embedded/dist/main.js")], {
-  env: { ...process.env, MOODIFIER_PORT: "0", MOODIFIER_LOG_LEVEL: "warn" },
+  env: {
+    ...process.env,
+    MOODIFIER_MODEL_DIR: path.join(root, "models/mini"),
+    MOODIFIER_PORT: "0",
+    MOODIFIER_LOG_LEVEL: "warn",
+  },
   stdio: ["ignore", "pipe", "inherit"],
 });
 const exited = new Promise((resolve) => server.once("exit", resolve));
