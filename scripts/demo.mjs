@@ -1,4 +1,5 @@
 // Edits the example pictures through the four services and writes out/demo: each edit, its report, and one before/after sheet.
+import { decodeImage, encodePng } from "@moodifier/inference";
 import { Resvg } from "@resvg/resvg-js";
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
@@ -39,11 +40,6 @@ async function edit(url, file, emotion) {
   return { job, image, ms: performance.now() - began };
 }
 
-function dataUri(bytes) {
-  const type = bytes[0] === 0xff ? "jpeg" : bytes[0] === 0x52 ? "webp" : "png";
-  return `data:image/${type};base64,${bytes.toString("base64")}`;
-}
-
 try {
   const { url } = await ready;
   console.log(`four services ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s at ${url}`);
@@ -56,7 +52,7 @@ try {
       `<text x="${x * cell + cell / 2}" y="18" font-family="sans-serif" font-size="15" text-anchor="middle">${label}</text>`,
   );
   const place = (bytes, x, y) =>
-    `<image x="${x * cell}" y="${24 + y * cell}" width="${cell}" height="${cell}" href="${dataUri(bytes)}"/>`;
+    `<image x="${x * cell}" y="${24 + y * cell}" width="${cell}" height="${cell}" href="data:image/png;base64,${bytes.toString("base64")}"/>`;
   for (const [y, name] of sources.entries()) {
     const stem = path.parse(name).name;
     for (const [x, emotion] of emotions.entries()) {
@@ -69,7 +65,7 @@ try {
       );
       cells.push(place(image, x + 1, y));
     }
-    cells.push(place(readFileSync(path.join(root, "examples", name)), 0, y));
+    cells.push(place(await encodePng(await decodeImage(readFileSync(path.join(root, "examples", name)))), 0, y));
   }
   const [width, height] = [(emotions.length + 1) * cell, 24 + sources.length * cell];
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#fff"/>${cells.join("")}</svg>`;
