@@ -31,7 +31,7 @@ the data. Code at commit `{commit}`; the configurations are in the manifest's `p
 {metrics}
 
 ## Use and limits
-- Made for drawn avatar faces in the styles of the data set. Photographs and other drawings come out wrong or unchanged; the services answer such input with the warning `OUT_OF_DOMAIN`.
+- Made for drawn avatar faces in the styles of the data set. Photographs and other drawings come out wrong or unchanged. The warning `OUT_OF_DOMAIN` needs a measured threshold (`planner.domain` in the manifest); without one only an unknown category raises it.
 - The emotion labels describe what a drawing conveys to its author's rules. They do not measure what a person feels; do not use the scores to judge people.
 - Hair styles, skin tones and garments appear only as the avatar styles offer them.
 """
