@@ -1,0 +1,68 @@
+{{/* Environment of one service. Argument: dict "root" $ "name" SERVICE "settings" MAP. A name in env or secretEnv replaces the chart's own. */}}
+{{- define "moodifier.environment" -}}
+{{- $values := .root.Values -}}
+{{- $prefix := include "moodifier.fullname" .root -}}
+{{- $gateway := eq .name "gateway" -}}
+{{- $plain := dict
+  "MOODIFIER_HOST" "0.0.0.0"
+  "MOODIFIER_PORT" (include "moodifier.port" .name)
+  "MOODIFIER_METRICS_PORT" "9090"
+  "MOODIFIER_DRAIN_MS" (mul .settings.drainSeconds 1000 | toString) -}}
+{{- if $gateway -}}
+{{- range $peer := list "mllm" "clip" "diffusion" -}}
+{{- $address := printf "dns:///%s-%s.%s.svc:%s" $prefix $peer $.root.Release.Namespace (include "moodifier.port" $peer) -}}
+{{- $_ := set $plain (printf "MOODIFIER_%s_ADDRESS" (upper $peer)) $address -}}
+{{- end -}}
+{{- if not $values.database.existingSecret -}}
+{{- $_ := set $plain "MOODIFIER_DATA_DIR" "/data" -}}
+{{- end -}}
+{{- with $values.objectStore -}}
+{{- if .bucket -}}
+{{- $_ := set $plain "MOODIFIER_S3_BUCKET" .bucket -}}
+{{- $_ := set $plain "MOODIFIER_S3_REGION" .region -}}
+{{- if .endpoint -}}{{- $_ := set $plain "MOODIFIER_S3_ENDPOINT" .endpoint -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- else -}}
+{{- $_ := set $plain "MOODIFIER_MODEL_DIR" (printf "/models/%s" $values.models.family) -}}
+{{- end -}}
+{{- if $values.telemetry.otlpEndpoint -}}
+{{- $_ := set $plain "OTEL_EXPORTER_OTLP_ENDPOINT" $values.telemetry.otlpEndpoint -}}
+{{- $_ := set $plain "OTEL_TRACES_SAMPLER" "parentbased_traceidratio" -}}
+{{- $_ := set $plain "OTEL_TRACES_SAMPLER_ARG" ($values.telemetry.sampleRatio | toString) -}}
+{{- end -}}
+{{- $plain = mergeOverwrite $plain .settings.env -}}
+{{- $secret := dict -}}
+{{- if $gateway -}}
+{{- with $values.database -}}
+{{- if .existingSecret -}}
+{{- $_ := set $secret "MOODIFIER_DATABASE_URL" (dict "secret" .existingSecret "key" .urlKey) -}}
+{{- end -}}
+{{- end -}}
+{{- with $values.objectStore -}}
+{{- if and .bucket .existingSecret -}}
+{{- $_ := set $secret "AWS_ACCESS_KEY_ID" (dict "secret" .existingSecret "key" .accessKeyIdKey) -}}
+{{- $_ := set $secret "AWS_SECRET_ACCESS_KEY" (dict "secret" .existingSecret "key" .secretAccessKeyKey) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $secret = mergeOverwrite $secret .settings.secretEnv -}}
+{{- range $name, $value := $plain }}
+{{- if not (hasKey $secret $name) }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- end }}
+{{- if and (not $gateway) (not (hasKey $plain "MOODIFIER_THREADS")) }}
+- name: MOODIFIER_THREADS
+  valueFrom:
+    resourceFieldRef: { resource: limits.cpu }
+{{- end }}
+{{- range $name, $from := $secret }}
+- name: {{ $name }}
+  valueFrom:
+    secretKeyRef: { name: {{ $from.secret }}, key: {{ $from.key }} }
+{{- end }}
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: k8s.namespace.name=$(POD_NAMESPACE),k8s.pod.name=$(POD_NAME)
+{{- end -}}

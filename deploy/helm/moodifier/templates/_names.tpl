@@ -1,0 +1,66 @@
+{{/* Prefix of all names, at most 40 characters so that suffixes fit. */}}
+{{- define "moodifier.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- $name := default .Chart.Name .Values.nameOverride -}}
+{{- if contains $name .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name $name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Labels that never change: selectors stand on them. Argument: dict "root" $ "name" SERVICE (name may be absent). */}}
+{{- define "moodifier.selector" -}}
+app.kubernetes.io/name: {{ default .root.Chart.Name .root.Values.nameOverride }}
+app.kubernetes.io/instance: {{ .root.Release.Name }}
+{{- with .name }}
+app.kubernetes.io/component: {{ . }}
+{{- end }}
+{{- end -}}
+
+{{/* All labels. Argument as above. */}}
+{{- define "moodifier.labels" -}}
+{{ include "moodifier.selector" . }}
+app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
+app.kubernetes.io/part-of: moodifier
+app.kubernetes.io/managed-by: {{ .root.Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
+{{- end -}}
+
+{{/* The settings of one service as YAML: defaults under its own. Argument as above. */}}
+{{- define "moodifier.settings" -}}
+{{- $own := deepCopy (get .root.Values.services .name) -}}
+{{- $settings := mergeOverwrite (deepCopy .root.Values.defaults) $own -}}
+{{- if eq .name "gateway" -}}
+{{- $_ := set $settings "accelerator" "cpu" -}}
+{{- if not .root.Values.database.existingSecret -}}
+{{- if ne $settings.autoscaling.mode "none" -}}
+{{- fail "services.gateway.autoscaling.mode must be none without database.existingSecret: an embedded store cannot be shared" -}}
+{{- end -}}
+{{- $_ := set $settings "replicas" 1 -}}
+{{- $_ := set $settings "rollout" (dict "maxSurge" 0 "maxUnavailable" 1) -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq $settings.autoscaling.mode "keda") (not $settings.autoscaling.keda.prometheus.serverAddress) (not $settings.autoscaling.keda.postgresql.enabled) -}}
+{{- fail (printf "services.%s.autoscaling.keda needs prometheus.serverAddress or postgresql.enabled" .name) -}}
+{{- end -}}
+{{- if and $settings.autoscaling.keda.postgresql.enabled (not .root.Values.database.existingSecret) -}}
+{{- fail (printf "services.%s.autoscaling.keda.postgresql needs database.existingSecret" .name) -}}
+{{- end -}}
+{{- toYaml $settings -}}
+{{- end -}}
+
+{{/* A pinned image. Argument: dict "root" $ "image" {repository, tag, digest} "what" PATH. */}}
+{{- define "moodifier.image" -}}
+{{- $repository := printf "%s%s" .root.Values.images.registry .image.repository -}}
+{{- if .image.digest -}}
+{{- printf "%s@%s" $repository .image.digest -}}
+{{- else if .root.Values.images.requireDigest -}}
+{{- fail (printf "%s.digest is needed while images.requireDigest is true" .what) -}}
+{{- else -}}
+{{- printf "%s:%s" $repository (default .root.Chart.AppVersion .image.tag) -}}
+{{- end -}}
+{{- end -}}
