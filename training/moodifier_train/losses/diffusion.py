@@ -15,6 +15,15 @@ def weighted_mse(predicted, noise, weight):
     return ((predicted - noise) ** 2 * weight).mean() / weight.mean()
 
 
+def debias(timestep, alphas, most):
+    """Weight per sample [B, 1, 1, 1]: 1 / sqrt(SNR_t), at most `most` (Yu et al. 2024, "Unmasking Bias in Diffusion Model Training").
+
+    Plain noise prediction hardly counts an error of x_0 where noise dominates, which is where the text decides the picture.
+    """
+    a = alphas[timestep].view(-1, 1, 1, 1)
+    return ((1 - a) / a).sqrt().clamp(max=most)
+
+
 def dilate(mask, cells=1):
     """Grow a float mask [B, 1, h, w] by `cells` in every direction."""
     return F.max_pool2d(mask, 2 * cells + 1, 1, cells) if cells else mask

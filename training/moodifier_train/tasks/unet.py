@@ -5,7 +5,7 @@ import torch
 
 from ..data.clip_tokenizer import encode_all, load_clip_tokenizer
 from ..data.moodworld import MoodWorld, full_text
-from ..losses.diffusion import add_noise, dilate, sample_timesteps, weighted_mse
+from ..losses.diffusion import add_noise, debias, dilate, sample_timesteps, weighted_mse
 from ..models.clip import load_text_tower, text_states
 from ..models.unet import PlainAttention, alphas_cumprod, make_unet, save_unet
 from ..models.vae import PatchAutoencoder
@@ -93,7 +93,7 @@ class UnetTask:
         t = sample_timesteps(len(latent), TRAIN_STEPS, grid_share=self.config["grid_share"])
         noise = torch.randn_like(latent)
         predicted = self.model(add_noise(latent, noise, t, self.alphas), t, batch["text"]).sample
-        weight = 1 + self.config["region_weight"] * dilate(batch["region"])
+        weight = (1 + self.config["region_weight"] * dilate(batch["region"])) * debias(t, self.alphas, self.config["debias"])
         return {"noise_loss": weighted_mse(predicted, noise, weight), "plain_mse": ((predicted - noise) ** 2).mean().detach()}
 
     def evaluate(self):
