@@ -30,6 +30,8 @@ describe("health", () => {
     await expect(editor.ready(5000)).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "SERVICE_NOT_READY" });
     const client = new Client(server.address, credentials.createInsecure());
     expect(await check(client, "")).toMatchObject({ status: "NOT_SERVING" });
+    // A liveness probe must not restart a service that only isn't ready.
+    expect(await check(client, "live")).toMatchObject({ status: "SERVING" });
     server.setServing(true);
     expect(await check(client, "")).toMatchObject({ status: "SERVING" });
     expect(await check(client, EDITOR)).toMatchObject({ status: "SERVING" });

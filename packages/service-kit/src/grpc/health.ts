@@ -7,6 +7,9 @@ export interface Health {
   setServing(serving: boolean, service?: string): void;
 }
 
+/** A service name that is always SERVING: it tells only that the event loop turns, for liveness probes. */
+const LIVE = "live";
+
 /** Adds the health service to `server`, for the server as a whole ("") and for each name in `services`. */
 export function addHealth(server: Server, services: readonly string[], serving: boolean): Health {
   const health = new HealthImplementation();
@@ -14,6 +17,7 @@ export function addHealth(server: Server, services: readonly string[], serving: 
     const names = service === undefined ? ["", ...services] : [service];
     for (const name of names) health.setStatus(name, value ? "SERVING" : "NOT_SERVING");
   };
+  health.setStatus(LIVE, "SERVING");
   setServing(serving);
   health.addToServer(server);
   return { setServing };
