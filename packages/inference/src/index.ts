@@ -1,4 +1,14 @@
 export { decodeImage, MAX_PIXELS, type DecodeOptions } from "./image/decode.ts";
+export { asDeepPicture, decodeDeep, type DeepDecodeOptions, type DeepPicture } from "./image/deep-picture.ts";
+export { finishPicture, type FinishedPicture, type FinishOptions } from "./image/finish-picture.ts";
+export { buildXmp, type DigitalSourceType, type Provenance, SOURCE_TYPES } from "./image/provenance.ts";
+export {
+  OUTPUT_TYPES,
+  type OutputFormat,
+  writePicture,
+  type WriteOptions,
+  type WrittenPicture,
+} from "./image/write-picture.ts";
 export { encodeImage, encodePng, resizePicture, type EncodeOptions } from "./image/encode.ts";
 export { ImageError, type ImageReason } from "./image/image-error.ts";
 export { MEDIA_TYPES, type ImageFormat } from "./image/image-format.ts";

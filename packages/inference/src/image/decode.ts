@@ -24,7 +24,11 @@ export interface DecodeOptions {
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const header = await readHeader(bytes, options);
   const { format, metadata } = header;
-  const { data, info, faults } = await decodePixels(header.open().toColourspace("srgb"), format);
+  const upright = header.open().toColourspace("srgb");
+  // libvips brings a 16-bit picture with a profile to Display P3, its wide working space: without this step its reds would come out dull.
+  const wide = metadata.depth === "ushort" && metadata.icc !== undefined && metadata.space === "rgb16";
+  const pipeline = wide ? upright.withIccProfile("srgb") : upright;
+  const { data, info, faults } = await decodePixels(pipeline, format);
   options.signal?.throwIfAborted();
   if (info.channels < 1 || info.channels > 4) {
     throw new ImageError("IMAGE_UNSUPPORTED", `the ${format} decodes to ${info.channels} channels, expected 1 to 4`);
@@ -46,8 +50,8 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}
 interface Header {
   readonly format: ImageFormat;
   readonly metadata: Metadata;
-  /** A new pipeline over the bytes, turned upright. */
-  readonly open: () => Sharp;
+  /** A new pipeline over the bytes, turned upright; with `ignoreIcc` an embedded profile is not applied. */
+  readonly open: (options?: { ignoreIcc: boolean }) => Sharp;
 }
 
 /** Everything that can be refused without decoding. Throws ImageError. */
@@ -73,22 +77,22 @@ export async function readHeader(bytes: Uint8Array, options: DecodeOptions): Pro
       `the image has ${width} x ${height} pixels, more than ${limit}; make it smaller first`,
     );
   }
-  const open = () =>
-    sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", pages: 1 })
+  const open = ({ ignoreIcc } = { ignoreIcc: false }) =>
+    sharp(bytes, { limitInputPixels: maxPixels, failOn: "error", pages: 1, ignoreIcc })
       .autoOrient()
       .timeout({ seconds: DECODE_TIMEOUT_S });
   return { format, metadata, open };
 }
 
 /**
- * Runs a pipeline to raw 8-bit samples; `faults` are the decoder's remarks that cost no pixel.
+ * Runs a pipeline to raw samples, 8 bits unless told otherwise; `faults` are the decoder's remarks that cost no pixel.
  * Throws ImageError IMAGE_CORRUPT, or IMAGE_TOO_LARGE when decoding takes too long.
  */
-export async function decodePixels(pipeline: Sharp, format: ImageFormat) {
+export async function decodePixels(pipeline: Sharp, format: ImageFormat, depth: "uchar" | "ushort" = "uchar") {
   const remarks: string[] = [];
   pipeline.on("warning", (text: string) => remarks.push(text.trim()));
   try {
-    const { data, info } = await pipeline.raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
+    const { data, info } = await pipeline.raw({ depth }).toBuffer({ resolveWithObject: true });
     // The JPEG decoder fills lost parts with grey and only remarks it. Stray bytes between markers lose nothing and are common.
     const damage = remarks.find((text) => text.includes("Corrupt JPEG data") && !text.includes("extraneous bytes"));
     if (damage) {

@@ -13,7 +13,11 @@ export type ImageReason =
   /** The mask's proportions are not those of its picture. */
   | "MASK_ASPECT_MISMATCH"
   /** An output option that the format does not have, or out of range. */
-  | "IMAGE_OPTION_INVALID";
+  | "IMAGE_OPTION_INVALID"
+  /** The source's colour profile cannot be a destination; ask for sRGB. */
+  | "IMAGE_PROFILE_UNUSABLE"
+  /** Not even the lowest quality fits the wanted number of bytes. */
+  | "IMAGE_BUDGET_TOO_SMALL";
 
 /** The one error of the image codec. */
 export class ImageError extends Error {
