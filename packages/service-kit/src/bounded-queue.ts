@@ -1,5 +1,7 @@
+import { context as otel } from "@opentelemetry/api";
 import { MoodError } from "./errors/mood-error.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
+import { recordSpan, sampledTraceId } from "./telemetry/trace.ts";
 
 /** Options of {@link BoundedQueue}. */
 export interface BoundedQueueOptions {
@@ -22,6 +24,9 @@ export interface Slot extends Disposable {
 
 /** Running tasks whose durations the estimate of the waiting time rests on. */
 const REMEMBERED_DURATIONS = 16;
+
+/** Shorter waits get no span. */
+const NOTED_WAIT_MS = 1;
 
 interface Waiter {
   readonly start: () => void;
@@ -73,11 +78,12 @@ export class BoundedQueue {
    */
   async acquire({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<Slot> {
     signal?.throwIfAborted();
-    const since = performance.now();
+    const since = Date.now();
+    const startedAt = performance.now();
     if (this.#running < this.#options.concurrency) this.#running += 1;
     else await this.#wait(signal);
     this.#report();
-    return this.#slot(performance.now() - since);
+    return this.#slot(performance.now() - startedAt, since);
   }
 
   #wait(signal: AbortSignal | undefined): Promise<void> {
@@ -105,7 +111,10 @@ export class BoundedQueue {
     });
   }
 
-  #slot(queuedMs: number): Slot {
+  #slot(queuedMs: number, since: number): Slot {
+    if (queuedMs >= NOTED_WAIT_MS && sampledTraceId(otel.active()) !== undefined) {
+      recordSpan(`wait for ${this.#options.name}`, { startMs: since, endMs: Date.now() });
+    }
     this.#options.metrics?.queueWait.observe({ queue: this.#options.name }, queuedMs / 1000);
     const startedAt = performance.now();
     let held = true;

@@ -20,6 +20,23 @@ export { DEFAULT_RETRY, type RetryPolicy } from "./grpc/retry.ts";
 export { type RunningServer, serve, type ServedService, type ServeOptions } from "./grpc/server.ts";
 export { createLogger, type Logger, type LoggerOptions } from "./logger.ts";
 export { runMain, type RunningService } from "./run-main.ts";
-export { createMetrics, type Metrics } from "./telemetry/metrics.ts";
+export {
+  createMetrics,
+  type MetricFactory,
+  metricFactory,
+  type Metrics,
+  type TracedHistogram,
+} from "./telemetry/metrics.ts";
 export { type MetricsServer, serveMetrics } from "./telemetry/metrics-server.ts";
 export { ATTRIBUTES, DURATION_BUCKETS, METRICS } from "./telemetry/telemetry-names.ts";
+export {
+  endSpan,
+  extractTrace,
+  recordSpan,
+  type SpanOptions,
+  type StartedSpan,
+  startSpan,
+  traceparentOf,
+  withSpan,
+} from "./telemetry/trace.ts";
+export { startTracing, type Tracing } from "./telemetry/tracing.ts";

@@ -2,6 +2,7 @@ import process from "node:process";
 import type { z } from "zod";
 import { loadConfig } from "./config.ts";
 import { toMoodError } from "./errors/conversion.ts";
+import { startTracing, type Tracing } from "./telemetry/tracing.ts";
 
 /** What every `start(config)` returns. */
 export interface RunningService {
@@ -22,26 +23,33 @@ const MISCONFIGURED = 2;
 export async function runMain<S extends z.ZodObject>(
   start: (config: z.output<S>) => Promise<RunningService>,
   schema: S,
+  name: string,
 ): Promise<void> {
   let config: z.output<S>;
+  let tracing: Tracing;
   try {
     config = loadConfig(schema, process.env);
+    tracing = await startTracing(name);
   } catch (error) {
     fail(error, MISCONFIGURED);
   }
   try {
-    stopOnSignal(await start(config));
+    const service = await start(config);
+    stopOnSignal(async () => {
+      await service.stop();
+      await tracing.stop();
+    });
   } catch (error) {
     fail(error, FAILED);
   }
 }
 
-function stopOnSignal(service: RunningService): void {
+function stopOnSignal(end: () => Promise<void>): void {
   let stopping = false;
   const stop = () => {
     if (stopping) process.exit(FAILED);
     stopping = true;
-    service.stop().then(
+    end().then(
       () => process.exit(0),
       (error: unknown) => fail(error, FAILED),
     );

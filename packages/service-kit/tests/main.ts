@@ -5,17 +5,21 @@ import { z } from "zod";
 import { runMain, serviceSettings } from "../src/index.ts";
 import { startEditor } from "./editor-server.ts";
 
-await runMain(async (config) => {
-  const { server } = await startEditor(
-    {
-      listMethods: async () => {
-        process.stdout.write("called\n");
-        await sleep(500);
-        return { methods: [{ name: "moodifier", description: "" }] };
+await runMain(
+  async (config) => {
+    const { server } = await startEditor(
+      {
+        listMethods: async () => {
+          process.stdout.write("called\n");
+          await sleep(500);
+          return { methods: [{ name: "moodifier", description: "" }] };
+        },
       },
-    },
-    { config },
-  );
-  process.stdout.write(`${server.address}\n`);
-  return server;
-}, z.object(serviceSettings));
+      { config },
+    );
+    process.stdout.write(`${server.address}\n`);
+    return server;
+  },
+  z.object(serviceSettings),
+  "editor",
+);

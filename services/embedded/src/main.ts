@@ -11,4 +11,4 @@ await runMain(async (config) => {
   const { url, ports } = stack;
   process.stdout.write(`${JSON.stringify({ url, pid: process.pid, ports })}\n`);
   return stack;
-}, configSchema);
+}, configSchema, "moodifier");

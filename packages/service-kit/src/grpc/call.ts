@@ -6,7 +6,19 @@ import { codeName, type ErrorCode, MoodError } from "../errors/mood-error.ts";
 import type { Logger } from "../logger.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { ATTRIBUTES } from "../telemetry/telemetry-names.ts";
-import { endSpan, extractTrace, startSpan, type StartedSpan } from "../telemetry/trace.ts";
+import { endSpan, extractTrace, startSpan, type StartedSpan, withSpan } from "../telemetry/trace.ts";
+
+/** Codes that are this service's fault rather than its caller's; only they make a server span an error (RPC conventions, gRPC table). */
+const SERVER_FAULTS: ReadonlySet<ErrorCode> = new Set([
+  "UNKNOWN",
+  "DEADLINE_EXCEEDED",
+  "UNIMPLEMENTED",
+  "INTERNAL",
+  "UNAVAILABLE",
+  "DATA_LOSS",
+]);
+
+const LOGGED_FAULTS: ReadonlySet<ErrorCode> = new Set(["INTERNAL", "UNKNOWN", "DATA_LOSS"]);
 
 /** What a handler gets beside the request. */
 export interface CallContext {
@@ -52,10 +64,8 @@ export class ServedCall {
     this.path = path;
     this.#environment = environment;
     const parent = extractTrace(metadata.get("traceparent")[0]?.toString());
-    this.#span = startSpan(path.slice(1), SpanKind.SERVER, parent, {
-      [ATTRIBUTES.rpcSystem]: "grpc",
-      [ATTRIBUTES.rpcMethod]: path.slice(1),
-    });
+    const attributes = { [ATTRIBUTES.rpcSystem]: "grpc", [ATTRIBUTES.rpcMethod]: path.slice(1) };
+    this.#span = startSpan(path.slice(1), { kind: SpanKind.SERVER, parent, attributes });
     const logger = environment.logger.child({ method: path.slice(1), trace: this.#span.span.spanContext().traceId });
     const stage = <T>(name: string, work: () => Promise<T> | T) => this.#stage(name, work);
     this.context = { signal: this.#controller.signal, deadline, metadata, logger, trace: this.#span.context, stage };
@@ -108,13 +118,14 @@ export class ServedCall {
     const method = this.path.slice(1);
     const seconds = (performance.now() - this.#startedAt) / 1000;
     metrics.rpcServerRunning.dec({ rpc_method: method });
-    metrics.rpcServerDuration.observe({ rpc_method: method, rpc_response_status_code: status }, seconds);
+    const labels = { rpc_method: method, rpc_response_status_code: status };
+    metrics.rpcServerDuration.observe(labels, seconds, this.#span.context);
     const failure = status === "OK" ? undefined : (this.#failure ?? new MoodError(status, status, status));
     this.#span.span.setAttribute(ATTRIBUTES.rpcStatus, status);
-    endSpan(this.#span.span, failure);
+    endSpan(this.#span.span, failure && SERVER_FAULTS.has(failure.code) ? failure : undefined);
     const line = { status, reason: failure?.reason, ms: Math.round(seconds * 1000) };
     const { logger } = this.context;
-    if (failure && ["INTERNAL", "UNKNOWN", "DATA_LOSS"].includes(failure.code)) {
+    if (failure && LOGGED_FAULTS.has(failure.code)) {
       logger.error({ ...line, err: failure.cause ?? failure }, "call failed");
     } else if (failure) {
       logger.info(line, "call refused");
@@ -124,17 +135,12 @@ export class ServedCall {
   }
 
   async #stage<T>(name: string, work: () => Promise<T> | T): Promise<T> {
-    const { span, context } = startSpan(name, SpanKind.INTERNAL, this.#span.context, { [ATTRIBUTES.stage]: name });
-    const end = this.#environment.metrics.stageDuration.startTimer({ stage: name });
+    const startedAt = performance.now();
     try {
-      const result = await otel.with(context, work);
-      endSpan(span);
-      return result;
-    } catch (error) {
-      endSpan(span, toMoodError(error, this.#controller.signal));
-      throw error;
+      return await withSpan(name, { parent: this.#span.context, attributes: { [ATTRIBUTES.stage]: name } }, work);
     } finally {
-      end();
+      const seconds = (performance.now() - startedAt) / 1000;
+      this.#environment.metrics.stageDuration.observe({ stage: name }, seconds, this.#span.context);
     }
   }
 }

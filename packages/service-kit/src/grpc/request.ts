@@ -132,10 +132,14 @@ class OutgoingCall {
       Date.now() + (options.deadlineMs ?? channel.deadlineMs),
       options.parent?.deadline ?? Infinity,
     );
-    this.#span = startSpan(this.#method, SpanKind.CLIENT, options.parent?.trace ?? otel.active(), {
-      [ATTRIBUTES.rpcSystem]: "grpc",
-      [ATTRIBUTES.rpcMethod]: this.#method,
-      [ATTRIBUTES.serverAddress]: channel.peer.address,
+    this.#span = startSpan(this.#method, {
+      kind: SpanKind.CLIENT,
+      parent: options.trace ?? options.parent?.trace ?? otel.active(),
+      attributes: {
+        [ATTRIBUTES.rpcSystem]: "grpc",
+        [ATTRIBUTES.rpcMethod]: this.#method,
+        ...peerAttributes(channel.peer.address),
+      },
     });
   }
 
@@ -165,7 +169,10 @@ class OutgoingCall {
   async failOrPause(error: unknown, attempt: number): Promise<void> {
     const failure = this.#toFailure(error);
     const { metrics, retry } = this.channel;
-    const onRetry = () => metrics?.rpcClientRetries.inc({ rpc_method: this.#method });
+    const onRetry = () => {
+      metrics?.rpcClientRetries.inc({ rpc_method: this.#method });
+      this.#span.span.setAttribute(ATTRIBUTES.rpcResends, attempt);
+    };
     const again = await pauseBeforeRetry(failure, attempt, retry, {
       signal: this.signal,
       deadline: this.deadline,
@@ -184,13 +191,18 @@ class OutgoingCall {
     this.#over = true;
     const status = failure?.code ?? "OK";
     const seconds = (performance.now() - this.#startedAt) / 1000;
-    this.channel.metrics?.rpcClientDuration.observe(
-      { rpc_method: this.#method, rpc_response_status_code: status },
-      seconds,
-    );
+    const labels = { rpc_method: this.#method, rpc_response_status_code: status };
+    this.channel.metrics?.rpcClientDuration.observe(labels, seconds, this.#span.context);
     this.#span.span.setAttribute(ATTRIBUTES.rpcStatus, status);
     endSpan(this.#span.span, failure);
   }
+}
+
+/** host:port, or a grpc-js target such as dns:///host:port, as attributes. */
+function peerAttributes(address: string): Record<string, string | number> {
+  const match = /^(?:[a-z-]+:\/*)?(.+):(\d+)$/.exec(address);
+  const [, host = address, port] = match ?? [];
+  return { [ATTRIBUTES.serverAddress]: host, ...(port !== undefined && { [ATTRIBUTES.serverPort]: Number(port) }) };
 }
 
 function isServiceError(error: unknown): error is ServiceError {

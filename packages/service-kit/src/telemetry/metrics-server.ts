@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Registry } from "prom-client";
+import type { OpenMetricsContentType, Registry } from "prom-client";
 
 /** A running metrics endpoint. */
 export interface MetricsServer {
@@ -8,9 +8,9 @@ export interface MetricsServer {
   stop(): Promise<void>;
 }
 
-/** Serves `GET /metrics` of a registry over HTTP on a port of its own; port 0 picks a free one. */
+/** Serves `GET /metrics` of a registry in the OpenMetrics format over HTTP on a port of its own; port 0 picks a free one. */
 export async function serveMetrics(
-  registry: Registry,
+  registry: Registry<OpenMetricsContentType>,
   options: { host: string; port: number },
 ): Promise<MetricsServer> {
   const server = createServer((request, response) => {

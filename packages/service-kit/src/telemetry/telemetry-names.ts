@@ -1,4 +1,4 @@
-/** Every metric name of the services. Labels stay few: never a tenant, a prompt or an identifier. */
+/** Every metric name that services share. Labels stay few: never a tenant, a prompt or an identifier. */
 export const METRICS = {
   rpcServerDuration: "rpc_server_call_duration_seconds",
   rpcServerRunning: "moodifier_rpc_server_running",
@@ -10,17 +10,38 @@ export const METRICS = {
   queueRefused: "moodifier_queue_refused_total",
   stageDuration: "moodifier_stage_duration_seconds",
   modelLoad: "moodifier_model_load_seconds",
+  inferenceDuration: "moodifier_inference_duration_seconds",
   batchSize: "moodifier_batch_size",
+  batchDispatches: "moodifier_batch_dispatch_total",
+  cacheRequests: "moodifier_cache_requests_total",
 } as const;
 
-/** Span attribute names: OpenTelemetry's RPC conventions (1.45, stable) and ours. */
+/** Span attribute names: OpenTelemetry's stable RPC, HTTP and error conventions (1.45), and ours. */
 export const ATTRIBUTES = {
   rpcSystem: "rpc.system.name",
   rpcMethod: "rpc.method",
   rpcStatus: "rpc.response.status_code",
+  rpcResends: "moodifier.rpc.resend_count",
+  httpMethod: "http.request.method",
+  httpRoute: "http.route",
+  httpStatus: "http.response.status_code",
+  urlPath: "url.path",
+  urlScheme: "url.scheme",
   serverAddress: "server.address",
+  serverPort: "server.port",
   errorType: "error.type",
+  errorReason: "moodifier.error.reason",
   stage: "moodifier.stage",
+  jobId: "moodifier.job.id",
+  jobStatus: "moodifier.job.status",
+  jobLane: "moodifier.job.lane",
+  jobAttempt: "moodifier.job.attempt",
+  queueWaitMs: "moodifier.queue.wait_ms",
+  batchId: "moodifier.batch.id",
+  batchRow: "moodifier.batch.row",
+  batchQueue: "moodifier.batch.queue",
+  batchSize: "moodifier.batch.size",
+  batchReason: "moodifier.batch.reason",
 } as const;
 
 /** Seconds; from one denoising step of a tiny model to a long edit. */

@@ -15,8 +15,8 @@ describe("trace context", () => {
   });
 
   it("gives a root span an identity without an SDK, and children the same trace", () => {
-    const root = startSpan("root", SpanKind.SERVER, ROOT_CONTEXT);
-    const child = startSpan("child", SpanKind.INTERNAL, root.context);
+    const root = startSpan("root", { kind: SpanKind.SERVER, parent: ROOT_CONTEXT });
+    const child = startSpan("child", { parent: root.context });
     expect(trace.getSpanContext(child.context)?.traceId).toBe(root.span.spanContext().traceId);
     expect(traceparentOf(root.context)).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
   });
@@ -28,8 +28,8 @@ describe("metrics", () => {
     const server = await serveMetrics(metrics.registry, { host: "127.0.0.1", port: 0 });
     const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`);
     const text = await answer.text();
-    expect(answer.headers.get("content-type")).toContain("text/plain");
-    for (const name of Object.values(METRICS)) expect(text).toContain(`# HELP ${name} `);
+    expect(answer.headers.get("content-type")).toContain("application/openmetrics-text");
+    for (const name of Object.values(METRICS)) expect(text).toContain(`# HELP ${name.replace(/_total$/, "")} `);
     expect(text).toContain("nodejs_eventloop_lag_seconds");
     expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
     await server.stop();

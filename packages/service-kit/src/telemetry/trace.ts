@@ -3,12 +3,16 @@ import { Metadata } from "@grpc/grpc-js";
 import {
   type Attributes,
   type Context,
+  context as otel,
   ROOT_CONTEXT,
   type Span,
-  type SpanKind,
+  type SpanContext,
+  SpanKind,
   SpanStatusCode,
   trace,
+  TraceFlags,
 } from "@opentelemetry/api";
+import { toMoodError } from "../errors/conversion.ts";
 import type { MoodError } from "../errors/mood-error.ts";
 import { ATTRIBUTES } from "./telemetry-names.ts";
 
@@ -16,7 +20,7 @@ import { ATTRIBUTES } from "./telemetry-names.ts";
 const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /** The trace context that `traceparent` names; the root context when it is absent or malformed. */
-export function extractTrace(traceparent: string | undefined): Context {
+export function extractTrace(traceparent: string | null | undefined): Context {
   const match = TRACEPARENT.exec(traceparent ?? "");
   if (!match) return ROOT_CONTEXT;
   const [, traceId = "", spanId = "", flags = "00"] = match;
@@ -28,7 +32,7 @@ export function extractTrace(traceparent: string | undefined): Context {
   });
 }
 
-/** The value of the `traceparent` header for calls made within `context`; undefined outside any trace. */
+/** The value of the `traceparent` header for calls made within `context`, or to store with queued work; undefined outside any trace. */
 export function traceparentOf(context: Context): string | undefined {
   const span = trace.getSpanContext(context);
   if (!span || !trace.isSpanContextValid(span)) return undefined;
@@ -43,33 +47,85 @@ export function traceMetadata(context: Context): Metadata {
   return metadata;
 }
 
+/** The trace id of `context` when its trace is recorded, for a metric's exemplar or a log line; undefined otherwise. */
+export function sampledTraceId(context: Context): string | undefined {
+  const span = trace.getSpanContext(context);
+  return span && (span.traceFlags & TraceFlags.SAMPLED) !== 0 ? span.traceId : undefined;
+}
+
 /** A span and the context inside it. */
 export interface StartedSpan {
   readonly span: Span;
   readonly context: Context;
 }
 
+/** How to start a span. */
+export interface SpanOptions {
+  /** INTERNAL unless told. */
+  readonly kind?: SpanKind;
+  /** The context that the span belongs to; the active one unless told. */
+  readonly parent?: Context;
+  /** Ids, names, counts and sizes only: never a picture, a prompt or a key. */
+  readonly attributes?: Attributes;
+  /** Contexts of other spans that this one works for, for example the rows of a batch; those outside a trace are left out. */
+  readonly links?: Iterable<Context>;
+  /** Epoch milliseconds; now unless told. */
+  readonly startMs?: number;
+}
+
 /**
- * Starts a span below `parent`. Without a registered OpenTelemetry SDK nothing is recorded, but the trace id still travels (a new one at the root), so
- * that the log lines of one job can be joined over all services.
+ * Starts a span. Without a registered OpenTelemetry SDK nothing is recorded, but the trace id still travels (a new one at the root), so that the log lines
+ * of one job can be joined over all services.
  */
-export function startSpan(name: string, kind: SpanKind, parent: Context, attributes: Attributes = {}): StartedSpan {
-  let span = trace.getTracer("moodifier").startSpan(name, { kind, attributes }, parent);
+export function startSpan(name: string, options: SpanOptions = {}): StartedSpan {
+  const { kind = SpanKind.INTERNAL, parent = otel.active(), attributes = {}, startMs } = options;
+  const links = options.links ? linksTo(options.links) : [];
+  const settings = { kind, attributes, links, ...(startMs !== undefined && { startTime: startMs }) };
+  let span = trace.getTracer("moodifier").startSpan(name, settings, parent);
   if (!trace.isSpanContextValid(span.spanContext())) {
     span = trace.wrapSpanContext({
       traceId: randomBytes(16).toString("hex"),
       spanId: randomBytes(8).toString("hex"),
-      traceFlags: 0,
+      traceFlags: TraceFlags.NONE,
     });
   }
   return { span, context: trace.setSpan(parent, span) };
 }
 
-/** Ends a span; an error sets its status and `error.type`, but not its message, which may quote an argument. */
+/** Runs `work` inside a span, which ends when it does. An error is noted on the span and thrown on. */
+export async function withSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (started: StartedSpan) => Promise<T> | T,
+): Promise<T> {
+  const started = startSpan(name, options);
+  try {
+    const result = await otel.with(started.context, () => work(started));
+    endSpan(started.span);
+    return result;
+  } catch (error) {
+    endSpan(started.span, toMoodError(error));
+    throw error;
+  }
+}
+
+/** Records a span that is over already, for example the wait in a queue. `startMs` and `endMs` are epoch milliseconds. */
+export function recordSpan(name: string, options: SpanOptions & { readonly endMs: number }): void {
+  startSpan(name, options).span.end(options.endMs);
+}
+
+/** Ends a span; an error sets its status and type, but not its message, which may quote an argument. */
 export function endSpan(span: Span, error?: MoodError): void {
   if (error) {
-    span.setAttribute(ATTRIBUTES.errorType, error.reason);
+    span.setAttributes({ [ATTRIBUTES.errorType]: error.code, [ATTRIBUTES.errorReason]: error.reason });
     span.setStatus({ code: SpanStatusCode.ERROR, message: error.reason });
   }
   span.end();
+}
+
+function linksTo(contexts: Iterable<Context>): { context: SpanContext }[] {
+  return [...contexts].flatMap((context) => {
+    const span = trace.getSpanContext(context);
+    return span && trace.isSpanContextValid(span) ? [{ context: span }] : [];
+  });
 }
