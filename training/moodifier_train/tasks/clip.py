@@ -1,4 +1,6 @@
-"""MoodifyCLIP: InfoNCE of pictures with full captions and with short ones; zero-shot emotion as the measure."""
+"""MoodifyCLIP: four losses (global, summary, fine-grained, optimal transport); zero-shot emotion and retrieval as the measures."""
+
+import math
 
 import numpy as np
 import torch
@@ -6,11 +8,18 @@ from transformers import CLIPModel
 
 from ..data.clip_tokenizer import build_clip_tokenizer, encode_all
 from ..data.moodworld import MoodWorld, full_text, short_text
+from ..evaluation.scores import retrieval_recall, top_k_accuracy
 from ..losses.contrastive import info_nce
+from ..losses.fine_grained import chance_level, fine_grained_loss, region_features
+from ..losses.gather import gather_features
+from ..losses.optimal_transport import transport_loss
 from ..models.clip import make_clip, save_clip
+from ..models.dense_patches import embed_pictures
+from ..models.stretch import stretch_clip
 
 MEAN, STD = [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]
 EMOTION_PROMPT = "The picture conveys {}."
+PARTS = 3
 
 
 def to_pixels(pictures):
@@ -21,8 +30,9 @@ def to_pixels(pictures):
 class ClipTask:
     """Batches hold both pictures of a pair, so that identity cannot explain the caption and the emotion has to.
 
-    `init` continues a saved CLIP folder; `lock_text` leaves its text tower as it is (a denoiser may stand on its states)
-    and trains the vision tower and both projections alone, at a third of the cost.
+    `init` continues a saved CLIP folder, its text positions stretched to `positions` when it has fewer; `lock_text` leaves the text tower
+    as it is (a denoiser may stand on its states) and trains the vision tower and both projections alone, at a third of the cost.
+    `full_share` and `stimuli_share` are the shares of steps that pay for the full caption and for the stimuli.
     """
 
     def __init__(self, config, paths):
@@ -30,16 +40,23 @@ class ClipTask:
         self.world = MoodWorld(paths.data, paths.cache)
         self.tokenizer_files = paths.runs / "tokenizer" / "clip"
         self.tokenizer = build_clip_tokenizer(self.tokenizer_files)
-        self.model = CLIPModel.from_pretrained(config["init"]) if config["init"] else make_clip(config["text"], config["vision"], config["projection"])
+        self.model = self.make_model()
         self.images = self.world.pictures(self.model.config.vision_config.image_size)
         self.ids, self.groups = {}, {}
-        makers = {"full": full_text, "short": short_text, "overall": lambda r: r["overall"]}
+        makers = {"full": full_text, "short": short_text, "overall": lambda r: r["overall"], "stimuli": lambda r: [s["text"] for s in r["stimuli"]]}
         for name, make in makers.items():
             texts, inverse = np.unique([make(r) for r in self.world.records], return_inverse=True)
             ids, lengths = encode_all(self.tokenizer, texts)
-            self.ids[name], self.groups[name] = (ids, lengths), inverse
+            self.ids[name], self.groups[name] = (ids, lengths), inverse.reshape(len(self.world.records), -1)
         self.model.text_model.requires_grad_(not config["lock_text"])
         self.pooled = {kind: {} for kind in self.ids}
+
+    def make_model(self):
+        if not self.config["init"]:
+            return make_clip(self.config["text"], self.config["vision"], self.config["projection"])
+        model = CLIPModel.from_pretrained(self.config["init"])
+        positions = self.config["positions"]
+        return stretch_clip(model, positions) if model.config.text_config.max_position_embeddings < positions else model
 
     def param_groups(self, lr):
         scale = [self.model.logit_scale]
@@ -53,59 +70,86 @@ class ClipTask:
         index = np.concatenate([first, self.world.pair[first]])
         images = self.images[index]
         images = np.where(rng.random((len(images), 1, 1, 1)) < 0.5, images[:, :, ::-1], images)
-        short = "overall" if rng.random() < self.config["overall_share"] else "short"
-        kinds = ["full", short] if rng.random() < self.config["full_share"] else [short]
-        return {"pixels": to_pixels(images), "texts": {"short" if k == short else k: self.texts(k, index) for k in kinds}}
+        kinds = {"short": "overall" if rng.random() < self.config["overall_share"] else "short"}
+        for kind, weight in (("full", self.config["full_weight"]), ("stimuli", self.config["fg_weight"] + self.config["ot_weight"])):
+            if rng.random() < self.config[f"{kind}_share"] and weight > 0:
+                kinds[kind] = kind
+        return {"pixels": to_pixels(images), "texts": {name: self.texts(kind, index) for name, kind in kinds.items()}}
 
     def texts(self, kind, index):
-        """(token ids, row) of a batch; with a locked text tower (pooled states, row), each text going through the tower only once."""
-        ids, row = self.unique(kind, index)
+        """(tokens, row, group): distinct token ids (or, with a locked text tower, pooled states), which of them each text of the batch is, and
+        the number of that text in the data set; row and group are [B], of stimuli [B * 3]."""
+        group = self.groups[kind][index].reshape(-1)
+        used, row = np.unique(group, return_inverse=True)
+        row, group = torch.from_numpy(row), torch.from_numpy(group)
+        ids, lengths = self.ids[kind]
         if not self.config["lock_text"]:
-            return ids, row
-        memory, names = self.pooled[kind], np.unique(self.groups[kind][index])
-        new = [n for n, name in enumerate(names) if name not in memory]
+            return torch.from_numpy(ids[used, : lengths[used].max()]), row, group
+        memory = self.pooled[kind]
+        new = [name for name in used if name not in memory]
         if new:
             with torch.no_grad():
-                for n, state in zip(new, self.model.text_model(input_ids=ids[new]).pooler_output):
-                    memory[names[n]] = state
-        return torch.stack([memory[name] for name in names]), row
-
-    def unique(self, kind, index):
-        """The distinct texts of a batch, cut to its longest, and which row uses which."""
-        used, row = np.unique(self.groups[kind][index], return_inverse=True)
-        ids, lengths = self.ids[kind]
-        return torch.from_numpy(ids[used, : lengths[used].max()]), torch.from_numpy(row)
+                for name, state in zip(new, self.model.text_model(input_ids=torch.from_numpy(ids[new, : lengths[new].max()])).pooler_output):
+                    memory[name] = state
+        return torch.stack([memory[name] for name in used]), row, group
 
     def losses(self, batch):
-        images = self.model.visual_projection(self.model.vision_model(batch["pixels"]).pooler_output)
+        config, texts = self.config, batch["texts"]
+        images, patches = embed_pictures(self.model, batch["pixels"], config["dense"])
         scale = self.model.logit_scale.clamp(max=np.log(100.0)).exp()
+        everyone = gather_features(images)
         out = {"logit_scale": scale}
-        for kind, (ids, row) in batch["texts"].items():
-            out[f"{kind}_loss"] = self.config[f"{kind}_weight"] * info_nce(images, self.embed_ids(ids)[row], scale, row)
+        for kind in ("full", "short"):
+            if kind in texts:
+                tokens, row, group = texts[kind]
+                features = gather_features(self.embed_tokens(tokens)[row])
+                out[f"{kind}_loss"] = config[f"{kind}_weight"] * info_nce(everyone, features, scale, gather_features(group))
+                out[f"{kind}_chance"] = torch.tensor(config[f"{kind}_weight"] * math.log(len(everyone)))
+        if "stimuli" in texts:
+            out |= self.stimuli_losses(patches, *texts["stimuli"], scale)
         return out
 
-    def embed_ids(self, ids):
+    def stimuli_losses(self, patches, tokens, row, group, scale):
+        config = self.config
+        stimuli = self.embed_tokens(tokens)[row].unflatten(0, (-1, PARTS))
+        regions = region_features(stimuli, patches, config["fg_weights"], config["norm_axis"])
+        regions, stimuli = gather_features(regions), gather_features(stimuli)
+        group = gather_features(group).reshape(-1, PARTS)
+        out = {}
+        if config["fg_weight"]:
+            out["fg_loss"] = config["fg_weight"] * fine_grained_loss(regions, stimuli, scale, config["fg_negatives"], group)
+            out["fg_chance"] = torch.tensor(config["fg_weight"] * chance_level(len(regions), PARTS, config["fg_negatives"]))
+        if config["ot_weight"]:
+            out["ot_loss"] = config["ot_weight"] * transport_loss(regions.flatten(0, 1), stimuli.flatten(0, 1), scale, config["ot_mode"], groups=group.reshape(-1))
+            out["ot_chance"] = torch.tensor(config["ot_weight"] * math.log(group.numel()))
+        return out
+
+    def embed_tokens(self, tokens):
         """Projected text features of token ids int64 [n, L], or of pooled states float [n, width]."""
-        if ids.is_floating_point():
-            return self.model.text_projection(ids)
-        return self.model.text_projection(self.model.text_model(input_ids=ids).pooler_output)
+        if tokens.is_floating_point():
+            return self.model.text_projection(tokens)
+        return self.model.text_projection(self.model.text_model(input_ids=tokens).pooler_output)
 
     def embed_images(self, index):
         rows = [self.model.visual_projection(self.model.vision_model(to_pixels(self.images[index[i : i + 64]])).pooler_output) for i in range(0, len(index), 64)]
         return torch.nn.functional.normalize(torch.cat(rows), dim=-1)
 
+    def embed_texts(self, texts):
+        ids, lengths = encode_all(self.tokenizer, texts)
+        rows = [self.embed_tokens(torch.from_numpy(ids[i : i + 64, : lengths[i : i + 64].max()])) for i in range(0, len(ids), 64)]
+        return torch.nn.functional.normalize(torch.cat(rows), dim=-1)
+
     def evaluate(self):
-        """Zero-shot emotion top-1 and top-3 over the emotions of the data set, and retrieval R@1 among 100 pictures; on val."""
+        """On val: zero-shot emotion top-1 to 3 over the emotions of the data set, and full-caption retrieval among 100 pictures."""
         index = self.world.val[: self.config.get("eval_count", 512)]
         images = self.embed_images(index)
-        ids, _ = encode_all(self.tokenizer, [EMOTION_PROMPT.format(e) for e in self.world.emotions])
-        prompts = torch.nn.functional.normalize(self.embed_ids(torch.from_numpy(ids)), dim=-1)
+        prompts = self.embed_texts([EMOTION_PROMPT.format(e) for e in self.world.emotions])
         truth = torch.tensor([self.world.emotions.index(self.world.records[i]["emotion"]) for i in index])
-        ranks = (images @ prompts.T).topk(min(3, len(prompts)), dim=1).indices == truth[:, None]
-        ids, row = self.unique("full", index[:100])
-        texts = torch.nn.functional.normalize(torch.cat([self.embed_ids(ids[i : i + 64]) for i in range(0, len(ids), 64)]), dim=-1)
-        hit = (images[:100] @ texts.T).argmax(1) == row
-        return {"emotion_top1": ranks[:, 0].float().mean(), "emotion_top3": ranks.any(1).float().mean(), "retrieval_r1": hit.float().mean(), "emotions": len(prompts)}
+        accuracy = {f"emotion_{name}": value for name, value in top_k_accuracy(images, prompts, truth).items()}
+        few = index[:100]
+        texts = self.embed_texts([full_text(self.world.records[i]) for i in few])
+        recall = retrieval_recall(images[:100], texts, torch.from_numpy(self.groups["full"][few].reshape(-1)))
+        return {**accuracy, **recall, "emotions": len(prompts)}
 
     def save(self, folder):
         save_clip(self.model, self.tokenizer_files, folder, MEAN, STD)
