@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addArchiveCommand } from "./commands/archive.ts";
 import { addEditCommand } from "./commands/edit.ts";
 import { addEmotionsCommand } from "./commands/emotions.ts";
 import { addPlanCommand } from "./commands/plan.ts";
@@ -18,6 +19,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addPlanCommand(program);
   addEmotionsCommand(program);
   addServeCommand(program);
+  addArchiveCommand(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCodes.done;

@@ -25,9 +25,14 @@ export interface StackOptions {
   readonly showLogs?: boolean | undefined;
 }
 
+/** Where each service listens. */
+export type StackPorts = Readonly<Record<"gateway" | "mllm" | "clip" | "diffusion", number>>;
+
 /** The four services in a child process. */
 export interface Stack {
   readonly url: string;
+  /** Ports of the services on the loopback interface. */
+  readonly ports: StackPorts;
   /** Resolves with the exit code, or null when a signal ended the process. */
   readonly ended: Promise<number | null>;
   /** Lets running edits end, then ends the process. */
@@ -59,15 +64,19 @@ export async function startStack(options: StackOptions, signal: AbortSignal): Pr
     await ended;
   };
   try {
-    return { url: await readUrl(child, ended, signal), ended, stop };
+    return { ...(await readAddress(child, ended, signal)), ended, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-/** Reads the JSON line that tells where the gateway listens. */
-async function readUrl(child: ChildProcess, ended: Promise<number | null>, signal: AbortSignal): Promise<string> {
+/** Reads the JSON line that tells where the services listen. */
+async function readAddress(
+  child: ChildProcess,
+  ended: Promise<number | null>,
+  signal: AbortSignal,
+): Promise<Pick<Stack, "url" | "ports">> {
   const log: string[] = [];
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     log.push(text);
@@ -78,8 +87,8 @@ async function readUrl(child: ChildProcess, ended: Promise<number | null>, signa
   return new Promise((done, reject) => {
     const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
     lines.on("line", (line) => {
-      const { url } = JSON.parse(line) as { url: string };
-      done(url);
+      const { url, ports } = JSON.parse(line) as Pick<Stack, "url" | "ports">;
+      done({ url, ports });
     });
     child.once("error", (error) => reject(failure(`can't be started: ${error.message}`)));
     void ended.then((code) => reject(failure(`ended with code ${code} before they were ready`)));

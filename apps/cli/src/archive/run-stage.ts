@@ -1,0 +1,149 @@
+import {
+  annotate,
+  ArchiveError,
+  collect,
+  expand,
+  filter,
+  openArchive,
+  parseShard,
+  publish,
+  readPhrases,
+  type RunOptions,
+  score,
+  type StageReport,
+} from "@moodifier/archive";
+import { UsageError } from "../output/failure.ts";
+import { withInterrupt } from "../server/with-server.ts";
+import { type ArchiveServices, type ServiceOptions, withServices } from "./archive-services.ts";
+import { createProvider, type ProviderOptions } from "./create-provider.ts";
+import { createStageBar, printReport } from "./stage-output.ts";
+
+interface CommonOptions {
+  readonly out: string;
+  readonly shard?: string;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+}
+
+/** Options as commander gives them. */
+export type StageOptions = CommonOptions &
+  ServiceOptions &
+  ProviderOptions &
+  Readonly<Record<string, string | boolean | undefined>>;
+
+type Step = (
+  options: StageOptions,
+  limits: RunOptions,
+  print: (report: StageReport) => void,
+  signal: AbortSignal,
+) => Promise<void>;
+
+/** Runs one command: progress, reports, interruption, and errors of the archive as refusals. */
+export async function runStage(name: StageName, options: StageOptions): Promise<void> {
+  const bar = createStageBar({ quiet: options.quiet === true, terminal: process.stderr.isTTY });
+  const print = (report: StageReport): void => {
+    bar.end();
+    printReport(report, options.json === true);
+  };
+  try {
+    await withInterrupt(async (signal) => {
+      const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+      await STEPS[name](options, { shard, onProgress: bar.onProgress, signal }, print, signal);
+    });
+  } catch (error) {
+    if (error instanceof ArchiveError && error.reason === "OPTION_INVALID") throw new UsageError(`--${error.message}`);
+    throw error;
+  } finally {
+    bar.end();
+  }
+}
+
+const runExpand: Step = async (options, limits, print, signal) => {
+  const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
+  if (options["planner"] === false) return print(await expand(archive, undefined, limits));
+  await withServices(options, ["mllm"], signal, async ({ annotator }) =>
+    print(await expand(archive, annotator, limits)),
+  );
+};
+
+const runCollect: Step = async (options, limits, print) => {
+  const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
+  print(await collect(archive, await createProvider(options, archive), limits));
+};
+
+const runFilter: Step = async (options, limits, print) => {
+  const archive = await openArchive(options.out);
+  const report = await filter(archive, {
+    ...limits,
+    minSide: readNumber(options, "minSide"),
+    maxDistance: readNumber(options, "maxDistance"),
+  });
+  print(report.filter);
+  if (report.dedupe) print(report.dedupe);
+};
+
+const annotateWith = async (
+  { annotator }: ArchiveServices,
+  options: StageOptions,
+  limits: RunOptions,
+): Promise<StageReport> =>
+  annotate(await openArchive(options.out), annotator, { ...limits, concurrency: readNumber(options, "concurrency") });
+
+const runAnnotate: Step = (options, limits, print, signal) =>
+  withServices(options, ["mllm"], signal, async (services) => print(await annotateWith(services, options, limits)));
+
+const scoreWith = async (
+  { scorer }: ArchiveServices,
+  options: StageOptions,
+  limits: RunOptions,
+  print: (report: StageReport) => void,
+) => {
+  const archive = await openArchive(options.out);
+  const cut = { concurrency: readNumber(options, "concurrency"), dropShare: readNumber(options, "dropShare") };
+  const report = await score(archive, scorer, await readPhrases(archive), { ...limits, ...cut });
+  print(report.score);
+  if (report.select) print(report.select);
+};
+
+const runScore: Step = (options, limits, print, signal) =>
+  withServices(options, ["clip"], signal, (services) => scoreWith(services, options, limits, print));
+
+const runPublish: Step = async (options, limits, print) => {
+  print(
+    await publish(await openArchive(options.out), { ...limits, shardSamples: readNumber(options, "shardSamples") }),
+  );
+};
+
+const runBuild: Step = async (options, limits, print, signal) => {
+  await withServices(options, ["mllm", "clip"], signal, async (services) => {
+    const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
+    print(await expand(archive, services.annotator, limits));
+    await runCollect(options, limits, print, signal);
+    await runFilter(options, limits, print, signal);
+    print(await annotateWith(services, options, limits));
+    await scoreWith(services, options, limits, print);
+    await runPublish(options, limits, print, signal);
+  });
+};
+
+const STEPS = {
+  expand: runExpand,
+  collect: runCollect,
+  filter: runFilter,
+  annotate: runAnnotate,
+  score: runScore,
+  publish: runPublish,
+  build: runBuild,
+} as const;
+
+/** The commands that this module runs. */
+export type StageName = keyof typeof STEPS;
+
+/** A number that commander left as text; what it may be is checked where it is used. */
+function readNumber(options: StageOptions, name: string): number {
+  const text = options[name];
+  const value = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
+  if (Number.isFinite(value)) return value;
+  const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new UsageError(`--${option}: expected a number, got "${String(text)}"`);
+}

@@ -1,0 +1,64 @@
+import type { Command } from "commander";
+import type { StageName, StageOptions } from "../archive/run-stage.ts";
+import { addProviderOptions } from "./provider-options.ts";
+
+/** `moodifier archive ...`. */
+export function addArchiveCommand(program: Command): void {
+  const archive = program.command("archive").description("build an emotion data set, stage by stage");
+  addStage(archive, "expand", "write the search phrases of each emotion in each context")
+    .option("--no-planner", "the committed phrases alone")
+    .option("--unit-size <number>", "records a unit has at most, for a new archive", "500")
+    .action(lazily("expand"));
+  addProviderOptions(addStage(archive, "collect", "fetch pictures from a provider")).action(lazily("collect"));
+  addFilterOptions(addStage(archive, "filter", "let go of what is corrupt, too small, unsafe or a duplicate")).action(
+    lazily("filter"),
+  );
+  addServices(addStage(archive, "annotate", "write the five-sentence captions")).action(lazily("annotate"));
+  addServices(addStage(archive, "score", "score pictures against their emotion and drop the lowest"))
+    .option("--drop-share <0..0.9>", "share of each emotion that is dropped", "0.2")
+    .action(lazily("score"));
+  addPublishOptions(addStage(archive, "publish", "write WebDataset shards, Parquet index and data card")).action(
+    lazily("publish"),
+  );
+  addServices(
+    addPublishOptions(
+      addFilterOptions(addProviderOptions(addStage(archive, "build", "every stage, one after another"))),
+    ),
+  )
+    .option("--drop-share <0..0.9>", "share of each emotion that is dropped", "0.2")
+    .action(lazily("build"));
+}
+
+function addStage(archive: Command, name: string, description: string): Command {
+  return archive
+    .command(name)
+    .description(description)
+    .requiredOption("-o, --out <folder>", "the archive")
+    .option("--shard <i/n>", "only this share of the units, 0 <= i < n")
+    .option("--json", "print the report as one JSON line")
+    .option("-q, --quiet", "show no progress");
+}
+
+function addServices(command: Command): Command {
+  return command
+    .option("--mllm <host:port>", "a running planner service; without it the services are started for this command")
+    .option("--clip <host:port>", "a running encoder service; without it the services are started for this command")
+    .option("--model-dir <folder>", "model family to start the services with (default: models/mini)")
+    .option("--concurrency <number>", "requests under way at once", "4")
+    .option("--verbose", "show the services' logs");
+}
+
+function addFilterOptions(command: Command): Command {
+  return command
+    .option("--min-side <px>", "shorter edge of a picture, at least", "128")
+    .option("--max-distance <0..7>", "bits of 256 in which near duplicates may differ", "4");
+}
+
+function addPublishOptions(command: Command): Command {
+  return command.option("--shard-samples <number>", "samples of a tar shard, at most", "1000");
+}
+
+/** Loads the pipeline only when one of its commands runs: the others start without it. */
+function lazily(name: StageName): (options: StageOptions) => Promise<void> {
+  return async (options) => (await import("../archive/run-stage.ts")).runStage(name, options);
+}

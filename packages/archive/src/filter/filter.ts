@@ -1,0 +1,98 @@
+import { decodeImage, ImageError, type Picture } from "@moodifier/inference";
+import type { CollectedRecord, FilteredRecord } from "../record.ts";
+import type { StageReport } from "../run/report.ts";
+import { isComplete, type Outcome, runRecordStage, type RunOptions } from "../run/run-stage.ts";
+import type { Archive } from "../store/archive-folder.ts";
+import { openPacks } from "../store/range-reader.ts";
+import { removeDuplicates } from "./remove-duplicates.ts";
+import { hashPicture } from "./perceptual-hash.ts";
+
+/** Raised when the same pictures would be judged otherwise. */
+const VERSION = 1;
+
+/** Says how likely a picture is not safe for work. */
+export interface NsfwClassifier {
+  /** Name and digest of the model: part of what a unit is a function of. */
+  readonly modelId: string;
+  /** Probability 0..1. */
+  score(picture: Picture, signal?: AbortSignal): Promise<number>;
+}
+
+/** What a picture must be to stay. */
+export interface FilterOptions extends RunOptions {
+  /** Shorter edge in pixels, at least. */
+  readonly minSide?: number;
+  /** Longer edge over shorter edge, at most. */
+  readonly maxAspect?: number;
+  /** Pixels at most; more are refused from the header alone. */
+  readonly maxPixels?: number;
+  /** Bits of {@link HASH_BITS} in which two pictures may differ and still count as the same, 0..7. */
+  readonly maxDistance?: number;
+  readonly nsfw?: NsfwClassifier | undefined;
+  /** Probability from which a picture counts as not safe for work. */
+  readonly nsfwThreshold?: number;
+  readonly concurrency?: number;
+}
+
+/** Both halves of the stage; the second is absent as long as other shards have not finished the first. */
+export interface FilterReport {
+  readonly filter: StageReport;
+  readonly dedupe?: StageReport;
+}
+
+/**
+ * Lets go of what is corrupt, too small or not safe for work, then, once every shard has come so far, of duplicates. The bytes decide, not the
+ * file's name or media type.
+ */
+export async function filter(archive: Archive, options: FilterOptions = {}): Promise<FilterReport> {
+  const { minSide = 128, maxAspect = 4, maxPixels = 40_000_000, nsfw, nsfwThreshold = 0.8, concurrency = 4 } = options;
+  const packs = openPacks(archive);
+  const judge = async (record: CollectedRecord, signal?: AbortSignal): Promise<Outcome<FilteredRecord>> => {
+    const picture = await decode(await packs.read(record.blob), maxPixels, signal);
+    if ("refused" in picture) return picture;
+    const { width, height } = picture;
+    const [short, long] = [Math.min(width, height), Math.max(width, height)];
+    if (short < minSide)
+      return { refused: "TOO_SMALL", detail: `${width} x ${height} pixels, expected ${minSide} or more` };
+    if (long > maxAspect * short)
+      return { refused: "TOO_LONG", detail: `${width} x ${height} pixels, expected at most ${maxAspect}:1` };
+    const phash = await hashPicture(picture);
+    if (nsfw === undefined) return { kept: { ...record, width, height, phash } };
+    const score = Math.round((await nsfw.score(picture, signal)) * 1e4) / 1e4;
+    if (score >= nsfwThreshold)
+      return { refused: "NSFW", detail: `probability ${score}, allowed below ${nsfwThreshold}` };
+    return { kept: { ...record, width, height, phash, nsfw: score } };
+  };
+  try {
+    const report = await runRecordStage<CollectedRecord, FilteredRecord>(
+      archive,
+      {
+        stage: "filter",
+        from: "collect",
+        settings: { VERSION, minSide, maxAspect, maxPixels, nsfw: nsfw?.modelId, nsfwThreshold: nsfw && nsfwThreshold },
+        concurrency,
+        journal: nsfw !== undefined,
+        process: judge,
+        afterUnit: () => packs.trim(),
+      },
+      options,
+    );
+    if (!(await isComplete(archive, "filter"))) return { filter: report };
+    return { filter: report, dedupe: await removeDuplicates(archive, options) };
+  } finally {
+    await packs.close();
+  }
+}
+
+async function decode(
+  bytes: Uint8Array,
+  maxPixels: number,
+  signal: AbortSignal | undefined,
+): Promise<Picture | { refused: string; detail: string }> {
+  try {
+    return await decodeImage(bytes, { maxPixels, signal });
+  } catch (error) {
+    if (!(error instanceof ImageError)) throw error;
+    return { refused: error.reason, detail: error.message };
+  }
+}

@@ -1,0 +1,21 @@
+import { resizePicture, type Picture } from "@moodifier/inference";
+import { bmvbhash } from "blockhash-core";
+
+/** Blocks along each edge; the hash has this number squared bits. */
+const BLOCKS = 16;
+/** Pictures are brought to this size first: whole blocks of 8 pixels, and time that does not depend on the source. */
+const SIZE = 128;
+
+/** Bits of a perceptual hash. */
+export const HASH_BITS = BLOCKS * BLOCKS;
+
+/** The block-mean-value hash of a picture (Yang, Gu and Niu 2006, method 2), {@link HASH_BITS} bits as hex. Transparency is seen over white. */
+export async function hashPicture(picture: Picture): Promise<string> {
+  const { width, height, channels, data } = await resizePicture(picture, SIZE, SIZE);
+  const rgba = new Uint8Array(width * height * 4);
+  for (let i = 0; i < width * height; i++) {
+    for (let c = 0; c < 3; c++) rgba[i * 4 + c] = data[i * channels + c]!;
+    rgba[i * 4 + 3] = channels === 4 ? data[i * 4 + 3]! : 255;
+  }
+  return bmvbhash({ width, height, data: rgba }, BLOCKS);
+}

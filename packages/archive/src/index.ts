@@ -1,0 +1,19 @@
+/** MoodArchive: from search phrases to a published emotion data set. */
+export { annotate, type AnnotateOptions } from "./annotate/annotate.ts";
+export { type Annotator, connectAnnotator, type RawAnnotation } from "./annotate/annotator.ts";
+export { ArchiveError, type ArchiveReason } from "./archive-error.ts";
+export { collect } from "./collect/collect.ts";
+export type { Candidate, Declined, PlanRequest, Provider } from "./collect/provider.ts";
+export { createFolderProvider, type FolderOptions } from "./collect/providers/folder.ts";
+export { createWorldProvider, type WorldOptions } from "./collect/providers/world.ts";
+export { expand, readPhrases } from "./expand/expand.ts";
+export { DEFAULT_PHRASES, type PhraseTable } from "./expand/phrases.ts";
+export { filter, type FilterOptions, type FilterReport, type NsfwClassifier } from "./filter/filter.ts";
+export { publish, type PublishOptions } from "./publish/publish.ts";
+export type { ProgressListener, StageProgress, StageReport } from "./run/report.ts";
+export type { RunOptions } from "./run/run-stage.ts";
+export { parseShard, type Shard } from "./run/shard.ts";
+export { score, type ScoreOptions, type ScoreReport } from "./score/score.ts";
+export { connectScorer, type Scorer } from "./score/scorer.ts";
+export { readFunnel } from "./stats/funnel.ts";
+export { type Archive, openArchive } from "./store/archive-folder.ts";
