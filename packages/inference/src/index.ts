@@ -26,7 +26,7 @@ export {
   type Manifest,
 } from "./manifest/manifest-schema.ts";
 export { openModel, type Model, type ModelOptions } from "./session/model.ts";
-export { type RunOptions, type Session, type StatefulRun } from "./session/session.ts";
+export { type ModelObserver, type RunOptions, type Session, type StatefulRun } from "./session/session.ts";
 export { type NamedTensors } from "./session/worker-protocol.ts";
 export { ByteTokenizer } from "./tokenizer/byte-bpe.ts";
 export { type BytePairFiles } from "./tokenizer/byte-pairs.ts";

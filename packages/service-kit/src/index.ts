@@ -27,16 +27,21 @@ export {
   type Metrics,
   type TracedHistogram,
 } from "./telemetry/metrics.ts";
+export { modelObserver } from "./telemetry/model-observer.ts";
 export { type MetricsServer, serveMetrics } from "./telemetry/metrics-server.ts";
 export { ATTRIBUTES, DURATION_BUCKETS, METRICS } from "./telemetry/telemetry-names.ts";
 export {
+  activeTrace,
   endSpan,
   extractTrace,
   recordSpan,
+  sampledTraceId,
   type SpanOptions,
   type StartedSpan,
   startSpan,
+  type TraceContext,
   traceparentOf,
+  withBatchSpan,
   withSpan,
 } from "./telemetry/trace.ts";
 export { startTracing, type Tracing } from "./telemetry/tracing.ts";

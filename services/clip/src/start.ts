@@ -5,6 +5,7 @@ import {
   BoundedQueue,
   createLogger,
   createMetrics,
+  modelObserver,
   serve,
   type Logger,
   type RunningService,
@@ -25,12 +26,16 @@ const CONCURRENCY = 32;
 export async function start(config: Config, dependencies: { logger?: Logger } = {}): Promise<RunningService> {
   const logger = dependencies.logger ?? createLogger({ service: "clip", level: config.logLevel });
   const metrics = createMetrics({ service: "clip", process: config.metricsPort > 0 });
-  const model = await openModel(config.modelDir, { threads: config.threads });
+  const model = await openModel(config.modelDir, { threads: config.threads, observer: modelObserver(metrics) });
   const limits: EncoderLimits = {
     maxBatch: config.maxBatch,
     maxDelayMs: config.batchDelayMs,
     cacheBytes: config.textCacheMib * 2 ** 20,
-    observeBatch: (queue, size) => metrics.batchSize.observe({ queue }, size),
+    onBatch: (queue, size, reason) => {
+      metrics.batchSize.observe({ queue }, size);
+      metrics.batchDispatches.inc({ queue, reason });
+    },
+    onLookup: (found) => metrics.cacheRequests.inc({ cache: "text", result: found ? "hit" : "miss" }),
   };
   const ready = openParts(model, limits);
   // Awaited below; until then a failure must not count as unheard.

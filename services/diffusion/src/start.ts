@@ -4,6 +4,7 @@ import {
   BoundedQueue,
   createLogger,
   createMetrics,
+  modelObserver,
   serve,
   type Logger,
   type RunningService,
@@ -21,7 +22,11 @@ const ROLES = ["vae_encoder", "denoiser", "vae_decoder"];
 export async function start(config: Config, dependencies: { logger?: Logger } = {}): Promise<RunningService> {
   const logger = dependencies.logger ?? createLogger({ service: "diffusion", level: config.logLevel });
   const metrics = createMetrics({ service: "diffusion", process: config.metricsPort > 0 });
-  const model = await openModel(config.modelDir, { threads: config.threads, roles: ROLES });
+  const model = await openModel(config.modelDir, {
+    threads: config.threads,
+    roles: ROLES,
+    observer: modelObserver(metrics),
+  });
   const queue = new BoundedQueue({
     name: "diffusion",
     concurrency: config.concurrency,

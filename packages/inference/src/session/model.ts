@@ -5,7 +5,7 @@ import { readManifest, readVerified } from "../manifest/manifest.ts";
 import type { Manifest } from "../manifest/manifest-schema.ts";
 import { ByteTokenizer } from "../tokenizer/byte-bpe.ts";
 import { ClipTokenizer } from "../tokenizer/clip-bpe.ts";
-import { Session } from "./session.ts";
+import { type ModelObserver, Session } from "./session.ts";
 import { WorkerChannel } from "./worker-channel.ts";
 
 /** How to open a model. */
@@ -15,6 +15,8 @@ export interface ModelOptions {
   /** Graphs to load before `openModel` returns; the others load at their first use. */
   readonly roles?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told how long things take, for metrics. */
+  readonly observer?: ModelObserver | undefined;
 }
 
 interface Tokenizers {
@@ -32,7 +34,7 @@ export async function openModel(dir: string, options: ModelOptions = {}): Promis
     throw new RangeError(`threads must be a whole number >= 1, got ${threads}`);
   }
   const { manifest, digest } = await readManifest(dir);
-  const model = new Model(resolve(dir), manifest, digest, threads);
+  const model = new Model(resolve(dir), manifest, digest, threads, options.observer);
   try {
     for (const role of options.roles ?? []) {
       options.signal?.throwIfAborted();
@@ -52,12 +54,14 @@ export class Model {
   /** SHA-256 of manifest.json, hex: the exact identity of the model. */
   readonly digest: string;
   readonly #threads: number;
+  readonly #observer: ModelObserver | undefined;
   readonly #channel = new WorkerChannel();
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #tokenizers = new Map<keyof Tokenizers, Promise<Tokenizers[keyof Tokenizers]>>();
 
   /** Use `openModel`. */
-  constructor(dir: string, manifest: Manifest, digest: string, threads: number) {
+  constructor(dir: string, manifest: Manifest, digest: string, threads: number, observer?: ModelObserver) {
+    this.#observer = observer;
     this.dir = dir;
     this.manifest = manifest;
     this.digest = digest;
@@ -100,8 +104,11 @@ export class Model {
     }
     const path = join(this.dir, graph.file);
     const record = this.manifest.files[graph.file]!;
-    const session = new Session(this.#channel, { kind: "open", role, path, record, graph, threads: this.#threads });
+    const open = { kind: "open", role, path, record, graph, threads: this.#threads } as const;
+    const session = new Session(this.#channel, open, this.#observer);
+    const startedAt = performance.now();
     await session.load();
+    this.#observer?.loaded(role, (performance.now() - startedAt) / 1000);
     return session;
   }
 

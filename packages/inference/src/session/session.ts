@@ -12,6 +12,14 @@ export interface RunOptions {
   readonly outputs?: readonly string[] | undefined;
 }
 
+/** Told how long the sessions of a model take; seconds. */
+export interface ModelObserver {
+  /** A graph was read, checked and made ready. */
+  loaded(role: string, seconds: number): void;
+  /** A run ended well; its wait for the worker counts. */
+  ran(role: string, seconds: number): void;
+}
+
 let nextStateKey = 0;
 
 /** One graph of a model, run in the model's worker thread. Runs of all sessions of a model are made one after another. */
@@ -19,9 +27,11 @@ export class Session {
   readonly role: string;
   readonly #channel: WorkerChannel;
   readonly #open: OpenRequest;
+  readonly #observer: ModelObserver | undefined;
 
   /** Made by Model; `open` says how the worker loads the graph. */
-  constructor(channel: WorkerChannel, open: OpenRequest) {
+  constructor(channel: WorkerChannel, open: OpenRequest, observer?: ModelObserver) {
+    this.#observer = observer;
     this.role = open.role;
     this.#channel = channel;
     this.#open = open;
@@ -72,7 +82,10 @@ export class Session {
     checkOutputs(this.role, this.#open.graph, outputs);
     const copies = Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, copyTensor(feed)]));
     const run = { kind: "run", role: this.role, feeds: copies, outputs, ...(state && { state }) } as const;
-    return this.#channel.submit(this.#open, run, signal);
+    const startedAt = performance.now();
+    const results = await this.#channel.submit(this.#open, run, signal);
+    this.#observer?.ran(this.role, (performance.now() - startedAt) / 1000);
+    return results;
   }
 }
 

@@ -53,6 +53,14 @@ export function sampledTraceId(context: Context): string | undefined {
   return span && (span.traceFlags & TraceFlags.SAMPLED) !== 0 ? span.traceId : undefined;
 }
 
+/** A place in a trace; what spans and calls take as their parent. */
+export type TraceContext = Context;
+
+/** The context of the innermost span that runs; the root context while tracing is off. */
+export function activeTrace(): TraceContext {
+  return otel.active();
+}
+
 /** A span and the context inside it. */
 export interface StartedSpan {
   readonly span: Span;
@@ -107,6 +115,24 @@ export async function withSpan<T>(
     endSpan(started.span, toMoodError(error));
     throw error;
   }
+}
+
+/**
+ * Runs one batch that serves several callers in a span of its own: it belongs to the first recorded trace of `rows` (the callers' contexts), links to
+ * every caller, and every caller's span links back. Without a recorded caller there is no span.
+ */
+export async function withBatchSpan<T>(
+  name: string,
+  options: { readonly rows: Iterable<Context>; readonly attributes?: Attributes },
+  work: () => Promise<T> | T,
+): Promise<T> {
+  const rows = new Set([...options.rows].filter((row) => sampledTraceId(row) !== undefined));
+  const [parent] = rows;
+  if (!parent) return work();
+  return withSpan(name, { parent, links: rows, attributes: options.attributes ?? {} }, ({ span }) => {
+    for (const row of rows) trace.getSpan(row)?.addLink({ context: span.spanContext() });
+    return work();
+  });
 }
 
 /** Records a span that is over already, for example the wait in a queue. `startMs` and `endMs` are epoch milliseconds. */

@@ -4,6 +4,7 @@ import { Batcher } from "./batcher.ts";
 function doubling(options: { maxBatch: number; maxDelayMs: number; key?: (item: number) => string }) {
   const batches: number[][] = [];
   const batcher = new Batcher<number, number>({
+    name: "test",
     ...options,
     run: async (items) => {
       batches.push(items);
@@ -62,6 +63,7 @@ test("a running batch is aborted only when every item was given up", async () =>
   const seen: AbortSignal[] = [];
   const finish = Promise.withResolvers<void>();
   const batcher = new Batcher<number, number>({
+    name: "test",
     maxBatch: 2,
     maxDelayMs: 1,
     run: async (items, signal) => {
@@ -83,6 +85,7 @@ test("a running batch is aborted only when every item was given up", async () =>
 test("the error of a run reaches every item and the next batch works", async () => {
   let calls = 0;
   const batcher = new Batcher<number, number>({
+    name: "test",
     maxBatch: 2,
     maxDelayMs: 1,
     run: async (items) => {

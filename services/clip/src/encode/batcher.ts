@@ -1,5 +1,14 @@
+import { activeTrace, ATTRIBUTES, type TraceContext, withBatchSpan } from "@moodifier/service-kit";
+
+/** What made a batch start: it was full, its first item had waited long enough, or the batcher closed. */
+export type DispatchReason = "full" | "delay" | "close";
+
 /** How a batcher collects. */
 export type BatcherOptions<Item, Result> = {
+  /** Name in spans and metrics. */
+  name: string;
+  /** Told of every batch that starts. */
+  onDispatch?: ((size: number, reason: DispatchReason) => void) | undefined;
   /** Items in one run at most, at least 1. */
   maxBatch: number;
   /** How long the first item of a batch waits for company, milliseconds; 0 runs whatever arrived in the same turn of the event loop. */
@@ -16,6 +25,8 @@ export type BatcherOptions<Item, Result> = {
 type Entry<Item, Result> = {
   item: Item;
   signal: AbortSignal | undefined;
+  /** The caller's trace. */
+  trace: TraceContext;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 };
@@ -45,18 +56,18 @@ export class Batcher<Item, Result> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const key = this.#options.key?.(item) ?? "";
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const entry: Entry<Item, Result> = { item, signal, resolve, reject };
+    const entry: Entry<Item, Result> = { item, signal, trace: activeTrace(), resolve, reject };
     const group = this.#join(key, entry);
     const leave = () => this.#leave(key, group, entry);
     signal?.addEventListener("abort", leave, { once: true });
-    if (group.entries.length >= this.#options.maxBatch) this.#start(key, group);
+    if (group.entries.length >= this.#options.maxBatch) this.#start(key, group, "full");
     return promise.finally(() => signal?.removeEventListener("abort", leave));
   }
 
   /** Starts every waiting batch at once and refuses new items. */
   close(): void {
     this.#closed = true;
-    for (const [key, group] of this.#groups) this.#start(key, group);
+    for (const [key, group] of this.#groups) this.#start(key, group, "close");
   }
 
   #join(key: string, entry: Entry<Item, Result>): Group<Item, Result> {
@@ -67,7 +78,7 @@ export class Batcher<Item, Result> {
     }
     const created: Group<Item, Result> = {
       entries: [entry],
-      timer: setTimeout(() => this.#start(key, created), this.#options.maxDelayMs),
+      timer: setTimeout(() => this.#start(key, created, "delay"), this.#options.maxDelayMs),
     };
     this.#groups.set(key, created);
     return created;
@@ -84,19 +95,25 @@ export class Batcher<Item, Result> {
     }
   }
 
-  #start(key: string, group: Group<Item, Result>): void {
+  #start(key: string, group: Group<Item, Result>, reason: DispatchReason): void {
     clearTimeout(group.timer);
     if (this.#groups.get(key) === group) this.#groups.delete(key);
-    void this.#run(group.entries);
+    void this.#run(group.entries, reason);
   }
 
-  async #run(entries: Entry<Item, Result>[]): Promise<void> {
+  async #run(entries: Entry<Item, Result>[], reason: DispatchReason): Promise<void> {
+    const { name, run, onDispatch } = this.#options;
     const abandoned = abortWhenAll(entries.map(({ signal }) => signal));
+    const items = entries.map(({ item }) => item);
+    const attributes = {
+      [ATTRIBUTES.batchQueue]: name,
+      [ATTRIBUTES.batchSize]: entries.length,
+      [ATTRIBUTES.batchReason]: reason,
+    };
+    onDispatch?.(entries.length, reason);
     try {
-      const results = await this.#options.run(
-        entries.map(({ item }) => item),
-        abandoned.signal,
-      );
+      const rows = entries.map(({ trace }) => trace);
+      const results = await withBatchSpan(`batch ${name}`, { rows, attributes }, () => run(items, abandoned.signal));
       if (results.length !== entries.length)
         throw new RangeError(`a batch of ${entries.length} gave ${results.length} results`);
       for (const [index, entry] of entries.entries()) entry.resolve(results[index] as Result);

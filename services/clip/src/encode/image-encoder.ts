@@ -22,10 +22,11 @@ export class ImageEncoder {
   private constructor(session: Session, input: PixelInput, limits: EncoderLimits) {
     this.#input = input;
     this.#batcher = new Batcher({
+      name: "image",
+      onDispatch: (size, reason) => limits.onBatch?.("image", size, reason),
       maxBatch: limits.maxBatch,
       maxDelayMs: limits.maxDelayMs,
       run: async (items, signal) => {
-        limits.observeBatch?.("image", items.length);
         const { image_embeds } = await session.run(
           { pixel_values: concatRows(items) },
           { signal, outputs: ["image_embeds"] },

@@ -10,13 +10,13 @@ const batches: number[] = [];
 let model: Model;
 let encoder: TextEncoder;
 
-function observeBatch(_: string, size: number): void {
+function onBatch(_: string, size: number): void {
   batches.push(size);
 }
 
 beforeAll(async () => {
   model = await openModel(new URL("tiny", golden).pathname, { threads: 1 });
-  encoder = await TextEncoder.open(model, { maxBatch: 8, maxDelayMs: 5, cacheBytes: 2 ** 20, observeBatch });
+  encoder = await TextEncoder.open(model, { maxBatch: 8, maxDelayMs: 5, cacheBytes: 2 ** 20, onBatch });
 });
 
 afterAll(async () => {

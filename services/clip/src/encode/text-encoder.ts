@@ -1,6 +1,6 @@
 import { InferenceError, type ClipTokenizer, type Model, type Session } from "@moodifier/inference";
 import { asFloat32, int64, sliceRows, type TypedTensor } from "@moodifier/tensor";
-import { Batcher } from "./batcher.ts";
+import { Batcher, type DispatchReason } from "./batcher.ts";
 import { RecentCache } from "./recent-cache.ts";
 
 /** The tokens of one text, start and end included, without padding. A piece that ends a word ends in a blank; start and end are empty. */
@@ -34,8 +34,10 @@ export type EncoderLimits = {
   maxDelayMs: number;
   /** Memory for encoded texts. */
   cacheBytes: number;
-  /** Told the size of every batch that is run. */
-  observeBatch?: (queue: "text" | "image", size: number) => void;
+  /** Told of every batch that is run. */
+  onBatch?: (queue: "text" | "image", size: number, reason: DispatchReason) => void;
+  /** Told of every look-up among the encoded texts. */
+  onLookup?: (found: boolean) => void;
 };
 
 type Item = { ids: number[]; length: number };
@@ -47,6 +49,7 @@ export class TextEncoder {
   readonly #multiple: number;
   readonly #cache: RecentCache<EncodedText>;
   readonly #batcher: Batcher<Item, EncodedText>;
+  readonly #onLookup: EncoderLimits["onLookup"];
 
   /** Opens `text_encoder` and its tokenizer. */
   static async open(model: Model, limits: EncoderLimits): Promise<TextEncoder> {
@@ -62,14 +65,14 @@ export class TextEncoder {
       limits.cacheBytes,
       ({ hidden, pooled }) => hidden.data.byteLength + pooled.data.byteLength,
     );
+    this.#onLookup = limits.onLookup;
     this.#batcher = new Batcher({
+      name: "text",
+      onDispatch: (size, reason) => limits.onBatch?.("text", size, reason),
       maxBatch: limits.maxBatch,
       maxDelayMs: limits.maxDelayMs,
       key: ({ length }) => String(length),
-      run: (items, signal) => {
-        limits.observeBatch?.("text", items.length);
-        return runTextEncoder(session, items, signal);
-      },
+      run: (items, signal) => runTextEncoder(session, items, signal),
     });
   }
 
@@ -101,6 +104,7 @@ export class TextEncoder {
     const ids = this.#tokenizer.pad(tokens.ids, length);
     const key = ids.join();
     const known = this.#cache.get(key);
+    this.#onLookup?.(known !== undefined);
     if (known) return known;
     const encoded = await this.#batcher.submit({ ids, length }, signal);
     this.#cache.set(key, encoded);
