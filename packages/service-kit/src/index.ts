@@ -19,6 +19,13 @@ export { MAX_MESSAGE_BYTES } from "./grpc/limits.ts";
 export { DEFAULT_RETRY, type RetryPolicy } from "./grpc/retry.ts";
 export { type RunningServer, serve, type ServedService, type ServeOptions } from "./grpc/server.ts";
 export { createLogger, type Logger, type LoggerOptions } from "./logger.ts";
+export { type AddressPolicy, isPublicAddress, pinAddress } from "./outbound-http/address-policy.ts";
+export {
+  type OutboundAnswer,
+  type OutboundLimits,
+  type OutboundRequest,
+  sendOutbound,
+} from "./outbound-http/outbound-request.ts";
 export { runMain, type RunningService } from "./run-main.ts";
 export {
   createMetrics,
