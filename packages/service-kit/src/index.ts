@@ -34,6 +34,7 @@ export {
   type Metrics,
   type TracedHistogram,
 } from "./telemetry/metrics.ts";
+export { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 export { modelObserver } from "./telemetry/model-observer.ts";
 export { type MetricsServer, serveMetrics } from "./telemetry/metrics-server.ts";
 export { ATTRIBUTES, DURATION_BUCKETS, METRICS } from "./telemetry/telemetry-names.ts";
@@ -41,14 +42,17 @@ export {
   activeTrace,
   endSpan,
   extractTrace,
+  followTraces,
   recordSpan,
   sampledTraceId,
   type SpanOptions,
   type StartedSpan,
   startSpan,
   type TraceContext,
+  traceIdOf,
   traceparentOf,
   withBatchSpan,
   withSpan,
+  withTrace,
 } from "./telemetry/trace.ts";
 export { startTracing, type Tracing } from "./telemetry/tracing.ts";

@@ -13,6 +13,7 @@ import {
   TraceFlags,
 } from "@opentelemetry/api";
 import { toMoodError } from "../errors/conversion.ts";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import type { MoodError } from "../errors/mood-error.ts";
 import { ATTRIBUTES } from "./telemetry-names.ts";
 
@@ -56,9 +57,31 @@ export function sampledTraceId(context: Context): string | undefined {
 /** A place in a trace; what spans and calls take as their parent. */
 export type TraceContext = Context;
 
-/** The context of the innermost span that runs; the root context while tracing is off. */
+let following = false;
+
+/**
+ * Lets `activeTrace` follow promises and timers, once for the process. Cheap, and useful without an SDK too: ids of traces then travel from a request to the
+ * work it causes.
+ */
+export function followTraces(): void {
+  if (following) return;
+  following = true;
+  otel.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+}
+
+/** The context of the innermost span that runs; the root context outside of all. */
 export function activeTrace(): TraceContext {
   return otel.active();
+}
+
+/** Runs `work` with `context` as the active one. */
+export function withTrace<T>(context: TraceContext, work: () => T): T {
+  return otel.with(context, work);
+}
+
+/** The trace id of `context`, recorded or not, for log lines. */
+export function traceIdOf(context: TraceContext): string | undefined {
+  return trace.getSpanContext(context)?.traceId;
 }
 
 /** A span and the context inside it. */

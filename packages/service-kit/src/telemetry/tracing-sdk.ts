@@ -1,5 +1,4 @@
-import { context, trace } from "@opentelemetry/api";
-import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { trace } from "@opentelemetry/api";
 import {
   defaultResource,
   detectResources,
@@ -32,8 +31,6 @@ export async function registerSdk(config: TracingConfig, service: string): Promi
     // A batch of the encoder links every row; texts never become attributes, so long values are somebody's mistake.
     spanLimits: { linkCountLimit: 256, attributeValueLengthLimit: 256 },
   });
-  const contexts = new AsyncLocalStorageContextManager().enable();
-  context.setGlobalContextManager(contexts);
   trace.setGlobalTracerProvider(provider);
   return {
     on: true,
@@ -41,7 +38,6 @@ export async function registerSdk(config: TracingConfig, service: string): Promi
     stop: async () => {
       await provider.shutdown().catch(() => undefined);
       trace.disable();
-      context.disable();
     },
   };
 }
