@@ -34,6 +34,7 @@ async function planWith(answers: Answer[], request: Partial<mllm.PlanEditRequest
     MOODIFIER_CHAT: "openai",
     MOODIFIER_CHAT_URL: chat.url,
     MOODIFIER_CHAT_MODEL: "llava",
+    MOODIFIER_CHAT_BOXES: "detect",
   };
   const service = await start(loadConfig(configSchema, env));
   closing.push(service.stop);
@@ -82,7 +83,7 @@ test("a plan that misses its mission is repaired once, then replaced with a warn
   expect((repaired.answer as mllm.PlanEditResponse).plan?.targetPrompt).toBe(target);
   expect(JSON.stringify(repaired.seen[1]?.body.messages.at(-1))).toContain("does not name joy");
 
-  const lost = await planWith([wrong, wrong]);
+  const lost = await planWith([wrong, wrong, wrong]);
   expect((lost.answer as mllm.PlanEditResponse).plan?.warnings).toContainEqual({
     code: "PLANNER_FALLBACK",
     message: expect.stringContaining("does not name joy"),
@@ -91,7 +92,7 @@ test("a plan that misses its mission is repaired once, then replaced with a warn
 
 test("a plan for another region than asked is not accepted", async () => {
   const elsewhere = saying(JSON.stringify(plan));
-  const { answer } = await planWith([elsewhere, elsewhere], { region: "eyes" });
+  const { answer } = await planWith([elsewhere, elsewhere, elsewhere], { region: "eyes" });
   const { regions = [], warnings = [] } = (answer as mllm.PlanEditResponse).plan ?? {};
   expect(regions.map(({ label }) => label)).toEqual(["eyes"]);
   expect(warnings.map(({ code }) => code)).toContain("PLANNER_FALLBACK");

@@ -4,11 +4,12 @@ import {
   BoundedQueue,
   createLogger,
   createMetrics,
+  modelObserver,
   serve,
   type Logger,
   type RunningService,
 } from "@moodifier/service-kit";
-import { createOpenAiChat } from "./chat/openai-chat.ts";
+import { createOpenAiChat } from "./chat/openai/openai-chat.ts";
 import { openOnnxVlm } from "./chat/onnx-vlm.ts";
 import type { VisionChat } from "./chat/vision-chat.ts";
 import type { Config } from "./config.ts";
@@ -24,8 +25,8 @@ import { warmUp } from "./warm-up.ts";
 export async function start(config: Config, dependencies: { logger?: Logger } = {}): Promise<RunningService> {
   const logger = dependencies.logger ?? createLogger({ service: "mllm", level: config.logLevel });
   const metrics = createMetrics({ service: "mllm", process: config.metricsPort > 0 });
-  const model = await openModel(config.modelDir, { threads: config.threads });
-  const ready = openParts(model, config);
+  const model = await openModel(config.modelDir, { threads: config.threads, observer: modelObserver(metrics) });
+  const ready = openParts(model, config, logger);
   // Awaited below; until then a failure must not count as unheard.
   ready.catch(() => undefined);
   const queue = new BoundedQueue({
@@ -65,12 +66,12 @@ export async function start(config: Config, dependencies: { logger?: Logger } = 
   }
 }
 
-async function openParts(model: Model, config: Config): Promise<PlannerParts> {
+async function openParts(model: Model, config: Config, logger: Logger): Promise<PlannerParts> {
   const { manifest } = model;
   const { planner } = manifest;
   if (!planner) throw new TypeError(`the manifest of model ${manifest.id} has no planner section`);
   const [chat, segmenter] = await Promise.all([
-    openChat(model, config),
+    openChat(model, config, logger),
     model.has("segmenter") ? openSegmenter(model) : undefined,
   ]);
   const parts: PlannerParts = { chat, segmenter, manifest, planner, domain: planner.domain };
@@ -78,8 +79,20 @@ async function openParts(model: Model, config: Config): Promise<PlannerParts> {
   return parts;
 }
 
-async function openChat(model: Model, config: Config): Promise<VisionChat> {
-  const { chat, chatUrl, chatModel, chatKey, chatTimeoutMs } = config;
+async function openChat(model: Model, config: Config, logger: Logger): Promise<VisionChat> {
+  const { chat, chatUrl, chatModel } = config;
   if (chat === "onnx" || chatUrl === undefined || chatModel === undefined) return openOnnxVlm(model);
-  return createOpenAiChat({ url: chatUrl, model: chatModel, key: chatKey, timeoutMs: chatTimeoutMs });
+  return createOpenAiChat({
+    url: chatUrl,
+    model: chatModel,
+    key: config.chatKey,
+    timeoutMs: config.chatTimeoutMs,
+    stallMs: config.chatStallMs,
+    stream: config.chatStream,
+    imageTokens: config.chatImageTokens,
+    format: config.chatFormat,
+    boxes: config.chatBoxes,
+    attempts: config.chatAttempts,
+    logger,
+  });
 }

@@ -9,7 +9,7 @@ export type ChatBody = {
   model: string;
   temperature: number;
   messages: { role: string; content: string | { type: string; text?: string; image_url?: { url: string } }[] }[];
-  response_format: { type: string; json_schema: { name: string; strict: boolean; schema: unknown } };
+  response_format?: { type: string; json_schema?: { name: string; strict: boolean; schema: unknown } };
 };
 
 /** What it answers. */

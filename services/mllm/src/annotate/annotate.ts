@@ -37,16 +37,17 @@ export async function annotate(
       system: annotateSystem(schema),
       question: annotateQuestion(),
       image: view.picture,
+      frame: view.frame,
       schema,
       schemaName: "annotation",
       signal,
     },
-    (text) => {
+    (text, { readBox }) => {
       const parsed = shape.safeParse(extractJson(text));
       if (!parsed.success) return { problems: describeIssues(parsed.error) };
       const stimuli = parsed.data.stimuli.map(({ text: sentence, box }) => ({
         text: sentence,
-        box: normaliseBox(box),
+        box: readBox(box),
       }));
       const usable = stimuli.filter((stimulus): stimulus is { text: string; box: Box } => stimulus.box !== undefined);
       if (usable.length < stimuli.length) return { problems: ["a box is not four fractions from 0 to 0.99"] };

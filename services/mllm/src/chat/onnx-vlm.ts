@@ -1,5 +1,6 @@
 import { resizePicture, toTensor, type Model } from "@moodifier/inference";
 import { asFloat32 } from "@moodifier/tensor";
+import { normaliseBox } from "../plan/boxes.ts";
 import { PlannerDecoder } from "./planner-decoder.ts";
 import type { VisionChat } from "./vision-chat.ts";
 
@@ -23,7 +24,8 @@ export async function openOnnxVlm(model: Model): Promise<VisionChat> {
         throw new TypeError("the planner answers exactly one user turn");
       const pixels = toTensor(await resizePicture(picture, tower.size, tower.size), tower);
       const { image_tokens } = await vision.run({ pixel_values: pixels }, { signal });
-      return decoder.reply(asFloat32(image_tokens, "image_tokens"), question.text, schema, signal);
+      const reply = await decoder.reply(asFloat32(image_tokens, "image_tokens"), question.text, schema, signal);
+      return { ...reply, readBox: normaliseBox };
     },
   };
 }

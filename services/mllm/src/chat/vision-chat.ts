@@ -1,4 +1,5 @@
 import type { Picture } from "@moodifier/inference";
+import type { Box } from "@moodifier/tensor";
 import type { ReplySchema } from "./reply-schema.ts";
 
 /** One turn of a conversation. The picture belongs to the first user turn. */
@@ -12,10 +13,14 @@ export type ChatRequest = {
   messages: ChatMessage[];
   /** Square, upright, opaque picture of any size. */
   image: Picture;
+  /** Where the picture lies in the square, fractions; the whole square by default. Some models report boxes in it. */
+  frame?: Box | undefined;
   /** What the reply must look like. */
   schema: ReplySchema;
   /** Name of the schema, [a-z_]+. */
   schemaName: string;
+  /** "lines" asks for plain text as `describeLines` says, without a schema; only for adapters that speak lines. */
+  form?: "json" | "lines" | undefined;
   /** Stops the reply within one token or one network read. */
   signal?: AbortSignal | undefined;
 };
@@ -28,6 +33,13 @@ export type ChatReply = {
   meanLogProbability?: number;
   /** Whether a string or list was cut because the reply reached its length limit. */
   truncated: boolean;
+  /** The model declined to answer, in the form that its API has for it. */
+  refused?: boolean;
+  /**
+   * Reads a box of this reply as the model counts: fractions of the square that it was shown, corners in order. Undefined when the numbers
+   * make no box.
+   */
+  readBox(numbers: readonly number[]): Box | undefined;
 };
 
 /** A model that answers questions about pictures in JSON. */
@@ -36,6 +48,8 @@ export interface VisionChat {
   readonly modelId: string;
   /** How often it makes sense to show the model what is wrong with its reply: 0 for a deterministic, grammar-bound model. */
   readonly repairs: number;
+  /** Whether it can be asked for plain lines when JSON fails. */
+  readonly speaksLines?: boolean;
   /**
    * Answers one question.
    * @throws ChatError, or the signal's reason once it is aborted.
@@ -65,10 +79,20 @@ export class ChatError extends Error {
   override readonly name = "ChatError";
   readonly reason: ChatErrorReason;
   readonly code: string;
+  /** HTTP status of the server's answer, if it gave one. */
+  readonly status: number | undefined;
+  /** How long the server asks to be left alone, milliseconds. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(reason: ChatErrorReason, message: string, options?: ErrorOptions) {
+  constructor(
+    reason: ChatErrorReason,
+    message: string,
+    options: ErrorOptions & { status?: number; retryAfterMs?: number | undefined } = {},
+  ) {
     super(message, options);
     this.reason = reason;
     this.code = CODE_OF_REASON[reason];
+    this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }

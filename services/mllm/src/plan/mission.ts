@@ -2,6 +2,7 @@ import type { EmotionName } from "@moodifier/emotion";
 import type { Box } from "@moodifier/tensor";
 import { z } from "zod";
 import type { Verdict } from "../chat/ask-until-valid.ts";
+import type { ChatReply } from "../chat/vision-chat.ts";
 import { normaliseBox } from "./boxes.ts";
 import { planReply, type EditKindName, type PlanVocabulary } from "./plan-reply.ts";
 
@@ -31,8 +32,12 @@ export type PlanDraft = {
 /** Sentences of a caption: summary, three stimuli, overall emotion. */
 export const CAPTION_SENTENCES = 5;
 
-/** Checks that a reply is a plan and that it does exactly what the mission asks. */
-export function checkPlan(text: string, mission: Mission): Verdict<PlanDraft> {
+/** Checks that a reply is a plan and that it does exactly what the mission asks. `readBox` counts as the reply's model does. */
+export function checkPlan(
+  text: string,
+  mission: Mission,
+  readBox: ChatReply["readBox"] = normaliseBox,
+): Verdict<PlanDraft> {
   const json = extractJson(text);
   if (json === undefined) return { problems: ["it is not a JSON object"] };
   const parsed = planReply(mission.vocabulary).safeParse(json);
@@ -47,7 +52,7 @@ export function checkPlan(text: string, mission: Mission): Verdict<PlanDraft> {
   if (!overall.toLowerCase().includes(mission.emotion)) {
     problems.push(`the last sentence of "target" does not name ${mission.emotion}`);
   }
-  const boxed = regions.map(({ label, box }) => ({ label, box: normaliseBox(box) }));
+  const boxed = regions.map(({ label, box }) => ({ label, box: readBox(box) }));
   const usable = boxed.filter((region): region is { label: string; box: Box } => region.box !== undefined);
   if (usable.length < boxed.length) problems.push("a box is not four fractions from 0 to 0.99");
   return problems.length > 0 ? { problems } : { value: { ...reply, regions: usable } };
@@ -61,16 +66,18 @@ export function splitSentences(text: string): string[] {
     .filter((sentence) => sentence.length > 0);
 }
 
-/** The JSON object in a reply, also when it stands in a code fence or in prose; undefined when there is none. */
+/** The JSON object in a reply, also when it stands in a code fence or in prose with other braces; undefined when there is none. */
 export function extractJson(text: string): unknown {
-  const start = text.indexOf("{");
-  const end = text.lastIndexOf("}");
-  if (start < 0 || end < start) return undefined;
-  try {
-    return JSON.parse(text.slice(start, end + 1));
-  } catch {
-    return undefined;
+  for (let start = text.indexOf("{"); start >= 0; start = text.indexOf("{", start + 1)) {
+    for (let end = text.lastIndexOf("}"); end > start; end = text.lastIndexOf("}", end - 1)) {
+      try {
+        return JSON.parse(text.slice(start, end + 1));
+      } catch {
+        // Another pair of braces may hold it.
+      }
+    }
   }
+  return undefined;
 }
 
 /** The issues of a failed validation, one phrase each. */

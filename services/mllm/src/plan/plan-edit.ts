@@ -60,11 +60,12 @@ export async function planEdit(
           system: planSystem(schema),
           question: planQuestion(mission),
           image: view.picture,
+          frame: view.frame,
           schema,
           schemaName: "edit_plan",
           signal,
         },
-        (text) => checkPlan(text, mission),
+        (text, { readBox }) => checkPlan(text, mission, readBox),
       ),
     );
     draft = answer.value;

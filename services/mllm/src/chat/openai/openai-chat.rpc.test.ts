@@ -1,11 +1,11 @@
 import { createPicture, decodeImage } from "@moodifier/inference";
 import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
-import { saying, serveAnswers, type Answer, type ChatServer, type SeenRequest } from "../../test/chat-server.ts";
-import { askUntilValid } from "./ask-until-valid.ts";
+import { saying, serveAnswers, type Answer, type ChatServer, type SeenRequest } from "../../../test/chat-server.ts";
+import { askUntilValid } from "../ask-until-valid.ts";
 import { createOpenAiChat } from "./openai-chat.ts";
-import { narrowSchema } from "./reply-schema.ts";
-import type { ChatRequest } from "./vision-chat.ts";
+import { narrowSchema } from "../reply-schema.ts";
+import type { ChatRequest } from "../vision-chat.ts";
 
 let server: ChatServer | undefined;
 
@@ -34,12 +34,12 @@ function validate(text: string) {
   return text.startsWith("{") ? { value: text } : { problems: ["it is not a JSON object"] };
 }
 
-const options = { model: "llava", timeoutMs: 2000, imageSize: 24 };
+const options = { model: "llava", timeoutMs: 2000, imageSize: 24, boxes: "detect", attempts: 1 } as const;
 
 test("a request carries the texts, the picture as a data URI, the strict nested schema and the key", async () => {
   const { url, seen } = await serve([saying('{"mood":"joy"}')]);
   const reply = await createOpenAiChat({ ...options, url, key: "secret" }).complete(ask());
-  expect(reply).toEqual({ text: '{"mood":"joy"}', truncated: false });
+  expect(reply).toMatchObject({ text: '{"mood":"joy"}', truncated: false, refused: false });
 
   const [{ headers, url: path, body } = {} as SeenRequest] = seen;
   expect(path).toBe("/v1/chat/completions");
@@ -72,6 +72,7 @@ test("an invalid reply is shown to the model once, and the last verdict counts",
     saying('{"mood":"joy"}'),
     saying("no"),
     saying("no"),
+    saying("still no"),
   ]);
   const chat = createOpenAiChat({ ...options, url });
   const { messages: _, ...request } = ask();
@@ -82,8 +83,9 @@ test("an invalid reply is shown to the model once, and the last verdict counts",
     { role: "user", content: expect.stringContaining("it is not a JSON object") },
   ]);
   const lost = await askUntilValid(chat, { ...request, question: "Which mood?" }, validate);
-  expect(lost).toMatchObject({ value: undefined, rawReply: "no", problems: ["it is not a JSON object"] });
-  expect(seen).toHaveLength(4);
+  expect(lost).toMatchObject({ value: undefined, rawReply: "still no", problems: ["it is not a JSON object"] });
+  expect(seen).toHaveLength(5);
+  expect(seen[4]?.body.response_format).toBeUndefined();
 });
 
 test("a reply that was cut says so", async () => {
@@ -94,7 +96,7 @@ test("a reply that was cut says so", async () => {
 test.each([
   [{ status: 503 }, "CHAT_UNAVAILABLE", /HTTP 503/],
   [{ status: 429 }, "CHAT_UNAVAILABLE", /HTTP 429/],
-  [{ status: 404 }, "CHAT_REFUSED", /model "llava" with HTTP 404/],
+  [{ status: 401 }, "CHAT_REFUSED", /model "llava" with HTTP 401/],
   [{ body: "<html>" }, "CHAT_REPLY_INVALID", /not JSON/],
   [{ body: '{"choices":[]}' }, "CHAT_REPLY_INVALID", /choices/],
 ])("the answer %o fails with %s", async (answer, reason, message) => {
