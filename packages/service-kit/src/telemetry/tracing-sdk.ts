@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { trace } from "@opentelemetry/api";
 import {
   defaultResource,
@@ -20,6 +21,9 @@ import {
 import type { Tracing } from "./tracing.ts";
 import type { TracingConfig } from "./tracing-config.ts";
 
+/** Longest time for sending what is left at the end, milliseconds: a pod that stops must not wait for a collector that is gone. */
+const STOP_MS = 4000;
+
 /** Registers tracer provider and context manager for the process. Loaded only when tracing is on. */
 export async function registerSdk(config: TracingConfig, service: string): Promise<Tracing> {
   const provider = new TracerProvider({
@@ -36,7 +40,8 @@ export async function registerSdk(config: TracingConfig, service: string): Promi
     on: true,
     flush: () => provider.forceFlush(),
     stop: async () => {
-      await provider.shutdown().catch(() => undefined);
+      const sent = provider.shutdown().catch(() => undefined);
+      await Promise.race([sent, sleep(STOP_MS, undefined, { ref: false })]);
       trace.disable();
     },
   };
