@@ -31,3 +31,10 @@ export { type NamedTensors } from "./session/worker-protocol.ts";
 export { ByteTokenizer } from "./tokenizer/byte-bpe.ts";
 export { type BytePairFiles } from "./tokenizer/byte-pairs.ts";
 export { ClipTokenizer, type ClipEncoding } from "./tokenizer/clip-bpe.ts";
+export {
+  RENDITION_TYPES,
+  type RenditionFormat,
+  type RenditionOptions,
+  type RenderedFile,
+  renderRendition,
+} from "./image/rendition.ts";

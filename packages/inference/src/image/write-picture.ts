@@ -109,7 +109,7 @@ function withXmp(pipeline: Sharp, xmp: string | undefined): Sharp {
 }
 
 /** The largest quality up to `most` whose file fits, by bisection: size grows with quality. */
-async function searchQuality(encode: (quality: number) => Promise<Buffer>, most: number, maxBytes: number) {
+export async function searchQuality(encode: (quality: number) => Promise<Buffer>, most: number, maxBytes: number) {
   let [low, high] = [1, most];
   let best: { data: Buffer; quality: number } | undefined;
   let smallest = Number.POSITIVE_INFINITY;
