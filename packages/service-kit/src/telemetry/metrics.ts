@@ -23,13 +23,7 @@ export interface TracedHistogram<L extends string> {
 /** Makes metrics in one registry. */
 export interface MetricFactory {
   histogram<L extends string>(name: string, help: string, labels: readonly L[], buckets?: number[]): TracedHistogram<L>;
-  /** `collect` runs at each scrape and may be asynchronous. */
-  gauge<L extends string>(
-    name: string,
-    help: string,
-    labels: readonly L[],
-    collect?: (gauge: Gauge<L>) => void | Promise<void>,
-  ): Gauge<L>;
+  gauge<L extends string>(name: string, help: string, labels: readonly L[]): Gauge<L>;
   counter<L extends string>(name: string, help: string, labels: readonly L[]): Counter<L>;
 }
 
@@ -41,16 +35,7 @@ export function metricFactory(registry: Registry<OpenMetricsContentType>): Metri
       const settings = { name, help, labelNames, buckets, registers, enableExemplars: true };
       return traced(new Histogram(settings) as unknown as ExemplarHistogram);
     },
-    gauge: (name, help, labelNames, collect) => {
-      const settings = { name, help, labelNames, registers };
-      if (!collect) return new Gauge(settings);
-      return new Gauge({
-        ...settings,
-        collect() {
-          return collect(this);
-        },
-      });
-    },
+    gauge: (name, help, labelNames) => new Gauge({ name, help, labelNames, registers }),
     counter: (name, help, labelNames) => new Counter({ name, help, labelNames, registers }),
   };
 }

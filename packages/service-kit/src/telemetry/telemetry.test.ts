@@ -34,4 +34,20 @@ describe("metrics", () => {
     expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(404);
     await server.stop();
   });
+
+  it("are told as they were when they cannot be brought up to date", async () => {
+    const metrics = createMetrics({ service: "gateway" });
+    let depth = 3;
+    const refresh = async () => {
+      if (depth > 3) throw new Error("the database is away");
+      metrics.queueDepth.set({ queue: "batch" }, depth);
+    };
+    const server = await serveMetrics(metrics.registry, { host: "127.0.0.1", port: 0, refresh });
+    const scrape = async () => (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
+    const line = 'moodifier_queue_depth{queue="batch",service="gateway"} 3';
+    expect(await scrape()).toContain(line);
+    depth = 4;
+    expect(await scrape()).toContain(line);
+    await server.stop();
+  });
 });
