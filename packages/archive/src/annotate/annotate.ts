@@ -51,6 +51,7 @@ export async function annotate(
         concurrency,
         journal: true,
         process: describe,
+        carry: (record, { annotation }) => ({ ...record, emotion: record.emotion ?? annotation.emotion, annotation }),
         afterUnit: () => packs.trim(),
       },
       options,

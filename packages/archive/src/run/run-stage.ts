@@ -30,6 +30,11 @@ export interface RecordStage<In, Out> {
   readonly journal: boolean;
   /** A thrown error stops the run; what is wrong with a record is an outcome. */
   readonly process: (record: In, signal: AbortSignal | undefined) => Promise<Outcome<Out>>;
+  /**
+   * For stages whose outcome depends on the picture and the settings only: takes an outcome of an earlier run over to the same picture's present record, so that
+   * a change in an earlier stage does not cost this one's work again.
+   */
+  readonly carry?: (record: In, before: Out) => Out | undefined;
   /** After each unit. */
   readonly afterUnit?: () => Promise<void>;
 }
@@ -73,6 +78,7 @@ async function makeUnit<In extends Partial<RefusedRecord>, Out>(
   const journal = stage.journal
     ? await Journal.open<Outcome<Out>>(archive.unitPath(stage.stage, input.unit, "journal"), fingerprint)
     : undefined;
+  const before = await readBefore(archive, stage, input.unit);
   const kept: Out[] = [];
   const refused: RefusedRecord[] = [];
   try {
@@ -82,6 +88,9 @@ async function makeUnit<In extends Partial<RefusedRecord>, Out>(
         signal?.throwIfAborted();
         const known = journal?.done.get(index);
         if (known !== undefined) return known;
+        const earlier = before.get(record.id ?? "");
+        const carried = earlier && stage.carry?.(record, earlier);
+        if (carried !== undefined) return { kept: carried };
         const outcome = await stage.process(record, signal);
         await journal?.add(index, outcome);
         return outcome;
@@ -99,10 +108,28 @@ async function makeUnit<In extends Partial<RefusedRecord>, Out>(
     await journal?.close();
     throw error;
   }
-  const unit = { unit: input.unit, fingerprint, in: records.length };
+  const work = workOf(stage);
+  const unit = { unit: input.unit, fingerprint, work, in: records.length };
   const summary = await commitUnit(archive, stage.stage, unit, kept, refused);
   await journal?.remove();
   return summary;
+}
+
+/** Outcomes of an earlier run of the same settings, by identifier. */
+async function readBefore<In, Out>(
+  archive: Archive,
+  stage: RecordStage<In, Out>,
+  unit: number,
+): Promise<ReadonlyMap<string, Out>> {
+  const found = stage.carry === undefined ? undefined : await readSummary(archive, stage.stage, unit);
+  if (found === undefined || found.work !== workOf(stage)) return new Map();
+  const records = await readRecords<Out & { id: string }>(archive, stage.stage, found);
+  return new Map(records.map((record) => [record.id, record]));
+}
+
+/** Digest of the settings alone. */
+function workOf({ stage, settings }: { readonly stage: UnitStage; readonly settings: unknown }): string {
+  return fingerprintOf(stage, settings, "");
 }
 
 function describeRefusal(record: Partial<RefusedRecord>, why: { refused: string; detail: string }): RefusedRecord {

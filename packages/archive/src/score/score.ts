@@ -67,10 +67,12 @@ export async function score(
       {
         stage: "score",
         from: "annotate",
-        settings: { VERSION, phrases: sha256(JSON.stringify(phrases)) },
+        settings: { VERSION, phrases: sha256(JSON.stringify(phrases)), model: await scorer.identify(options.signal) },
         concurrency,
         journal: true,
         process: rate,
+        carry: (record, { emotion, context, clipScore }) =>
+          emotion === record.emotion && context === record.context ? { ...record, clipScore } : undefined,
         afterUnit: () => packs.trim(),
       },
       options,

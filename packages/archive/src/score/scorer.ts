@@ -10,6 +10,8 @@ export interface EncodedImage {
 
 /** Embeds texts and pictures in one space; vectors are L2-normalised. */
 export interface Scorer {
+  /** Name and digest of the model that answers. */
+  identify(signal?: AbortSignal): Promise<string>;
   /** 1..64 texts. */
   embedTexts(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
   /** One picture, or why it cannot be embedded. Throws when the model cannot be asked at all. */
@@ -29,6 +31,10 @@ export function connectScorer(address: string, deadlineMs = 120_000): Scorer {
     throw new ArchiveError("SERVICE_FAILED", text, { cause: error });
   };
   return {
+    identify: async (signal) => {
+      const request = { texts: [""], output: clip.TextOutput.POOLED, truncate: true };
+      return (await client.encodeText(request, { signal }).catch(fail)).modelId;
+    },
     embedTexts: async (texts, signal) => {
       const request = { texts: [...texts], output: clip.TextOutput.POOLED, truncate: true };
       const { states } = await client.encodeText(request, { signal }).catch(fail);

@@ -10,6 +10,8 @@ export interface UnitSummary {
   readonly unit: number;
   /** Digest of everything that the unit is a function of: stage, version, options, input. A unit of another fingerprint is made anew. */
   readonly fingerprint: string;
+  /** Digest of stage, version and options alone. */
+  readonly work?: string;
   /** SHA-256 of `NNNNNN.jsonl`, hex. */
   readonly digest: string;
   readonly in: number;
@@ -53,7 +55,7 @@ export function formatLines(values: readonly unknown[]): string {
 export async function commitUnit(
   archive: Archive,
   stage: UnitStage,
-  unit: Pick<UnitSummary, "unit" | "fingerprint" | "in" | "packBytes">,
+  unit: Pick<UnitSummary, "unit" | "fingerprint" | "work" | "in" | "packBytes">,
   records: readonly unknown[],
   refused: readonly RefusedRecord[],
 ): Promise<UnitSummary> {
