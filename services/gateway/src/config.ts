@@ -1,5 +1,6 @@
 import { serviceSettings } from "@moodifier/service-kit";
 import { z } from "zod";
+import { authSettings } from "./tenants/auth-config.ts";
 
 const { host, port, metricsPort, logLevel, drainMs } = serviceSettings;
 
@@ -10,6 +11,13 @@ export const configSchema = z.object({
   metricsPort,
   logLevel,
   drainMs,
+  ...authSettings,
+  /** postgres:// URL; unset takes the embedded database. */
+  databaseUrl: z.string().min(1).optional(),
+  /** Most connections to PostgreSQL, 1..200. */
+  databaseConnections: z.coerce.number().int().min(1).max(200).optional(),
+  /** Folder of the embedded database; unset keeps everything in memory. */
+  dataDir: z.string().min(1).optional(),
   /** host:port of the planner. */
   mllmAddress: z.string().min(1),
   /** host:port of the encoder. */

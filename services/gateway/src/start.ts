@@ -6,6 +6,7 @@ import { NestFactory } from "@nestjs/core";
 import {
   createLogger,
   createMetrics,
+  followTraces,
   type Logger,
   type MetricsServer,
   type RunningService,
@@ -13,11 +14,15 @@ import {
 } from "@moodifier/service-kit";
 import { type Backends, connectBackends } from "./backends/backends.ts";
 import type { GatewayConfig } from "./config.ts";
+import { openDatabase } from "./database/open-database.ts";
 import { createEditWork } from "./edits/edit-work.ts";
 import { gatewayModule } from "./gateway.module.ts";
 import { requestContext } from "./http/request-context.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { MemoryJobStore } from "./jobs/memory-job-store.ts";
+import { createGatewayMetrics } from "./telemetry/gateway-metrics.ts";
+import { httpTelemetry } from "./telemetry/http-telemetry.ts";
+import { checkAuthSettings, createAuthenticator } from "./tenants/create-authenticator.ts";
 
 /** Replacements for what `start` would make itself. */
 export interface GatewayDeps {
@@ -30,9 +35,14 @@ const closeMs = 2000;
 /** Starts the gateway. It answers at once; /readyz tells when its backends do. */
 export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Promise<RunningService> {
   const logger = deps.logger ?? createLogger({ service: "gateway", level: config.logLevel });
+  followTraces();
   const metrics = createMetrics({ service: "gateway", process: true });
+  const gatewayMetrics = createGatewayMetrics(metrics);
   const { mllmAddress: mllm, clipAddress: clip, diffusionAddress: diffusion } = config;
+  checkAuthSettings(config);
   const backends = connectBackends({ mllm, clip, diffusion }, metrics);
+  const database = await openDatabase(config, logger);
+  const authenticator = createAuthenticator(config, database);
   const store = new MemoryJobStore({
     maxQueued: config.maxQueue,
     retentionMs: config.retentionMs,
@@ -47,11 +57,12 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
   );
 
   const app = await NestFactory.create<NestExpressApplication>(
-    gatewayModule({ config, logger, backends, store, runner }),
+    gatewayModule({ config, logger, backends, store, runner, database, authenticator }),
     { logger: false, bodyParser: false, abortOnError: false },
   );
   app.disable("x-powered-by");
   app.set("etag", false);
+  app.use(httpTelemetry(gatewayMetrics));
   app.use(requestContext(logger));
   await app.listen(config.port, config.host);
   let metricsServer: MetricsServer | undefined;
@@ -71,6 +82,7 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
     await app.close();
     await metricsServer?.stop();
     (backends satisfies Backends).close();
+    await database.close();
     logger.info("stopped");
   };
   return { address: `${config.host}:${port}`, port, stop: () => (stopping ??= stop()) };

@@ -2,11 +2,13 @@ import { Controller, Get, Inject, Res } from "@nestjs/common";
 import type { Response } from "express";
 import { type Backends, checkBackends } from "../backends/backends.ts";
 import { BACKENDS } from "../tokens.ts";
+import { Public } from "../tenants/needs.ts";
 
 /** How long a backend may take to accept a connection, in milliseconds. */
 const readyTimeoutMs = 1000;
 
 /** `/healthz` and `/readyz`. */
+@Public()
 @Controller()
 export class HealthController {
   readonly #backends: Backends;
