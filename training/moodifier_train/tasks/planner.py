@@ -58,9 +58,20 @@ class PlannerTask:
         return self.pieces[text]
 
     def tokens(self, request, schema, reply):
-        """(ids, start): the whole sequence and the index of the first reply token."""
-        head = [BOS, *self.encode(request), SEP]
-        return head + [t for s in segments(schema, reply) for t in self.encode(s.text)] + [EOS], len(head)
+        """(ids, weights): the whole sequence and what each token counts in the loss: nothing before the reply and where the grammar leaves
+        no choice, `digit_weight` for the digits of boxes (a few tokens among hundreds), 1 for the rest of the reply."""
+        worth = {"literal": 0.0, "digits": self.config["digit_weight"]}
+        ids = [BOS, *self.encode(request), SEP]
+        weights = [0.0] * len(ids)
+        parts = segments(schema, reply)
+        for at, part in enumerate(parts):
+            tokens = self.encode(part.text)
+            # The first token of the literal behind a string is the choice to end it.
+            ends = part.kind == "literal" and at > 0 and parts[at - 1].kind in ("text", "enum")
+            weight = worth.get(part.kind, 1.0)
+            ids += tokens
+            weights += [1.0 if ends else weight, *[weight] * (len(tokens) - 1)]
+        return [*ids, EOS], [*weights, 0.0]
 
     def batch(self, rng, progress):
         index = rng.choice(self.world.train, self.config["batch"])
@@ -74,16 +85,17 @@ class PlannerTask:
                 rows.append(self.tokens(*self.plan(i, regions[rng.integers(len(regions))] if only else None)))
         ids = np.full((len(rows), max(len(r) for r, _ in rows)), PAD)
         weight = np.zeros(ids.shape, np.float32)
-        for row, (tokens, start) in enumerate(rows):
+        for row, (tokens, weights) in enumerate(rows):
             ids[row, : len(tokens)] = tokens
-            weight[row, start : len(tokens)] = 1
+            weight[row, : len(tokens)] = weights
         return {"pixels": to_pixels(self.images[index]), "ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
 
     def losses(self, batch):
         ids, weight = batch["ids"], batch["weight"][:, 1:]
         logits = self.model(self.model.image_tokens(batch["pixels"]), ids[:, :-1])
-        picked = weight.bool()
-        loss = torch.nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked])
+        picked = weight > 0
+        each = torch.nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked], reduction="none")
+        loss = (each * weight[picked]).sum() / weight[picked].sum()
         return {"reply_loss": loss, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
 
     def param_groups(self, lr):

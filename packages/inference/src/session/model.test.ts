@@ -159,6 +159,14 @@ describe("openState", () => {
     const expected = (whole["logits"]!.data as Float32Array).subarray(3 * 384);
     expect(differ(last["logits"]!.data, expected)).toBeLessThan(1e-4);
 
+    await state.run({ image_tokens: none, input_ids: ids(5, 6, 8) });
+    const again = await state.run({ image_tokens: none, input_ids: ids(11) }, { rewind: 4, outputs: ["logits"] });
+    expect(differ(again["logits"]!.data, expected)).toBeLessThan(1e-4);
+    await expect(state.run({ image_tokens: none, input_ids: ids(1) }, { rewind: 8 })).rejects.toMatchObject({
+      reason: "FEED_INVALID",
+      message: expect.stringContaining("cannot rewind 8 of 7"),
+    });
+
     state.close();
     state.close();
     await expect(state.run({ image_tokens: none, input_ids: ids(1) })).rejects.toMatchObject({

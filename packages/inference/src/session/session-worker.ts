@@ -93,7 +93,7 @@ async function run(request: RunRequest): Promise<NamedTensors> {
       `${request.role}: the tensors kept between runs are gone; open a new state and feed it from the start`,
     );
   }
-  const feeds: Record<string, OrtTensor> = { ...kept };
+  const feeds: Record<string, OrtTensor> = state?.rewind ? rewindAll(kept ?? {}, state.rewind) : { ...kept };
   for (const [name, { dtype, dims, data }] of Object.entries(request.feeds)) {
     feeds[name] = new OrtTensor(dtype, data, dims);
   }
@@ -105,6 +105,26 @@ async function run(request: RunRequest): Promise<NamedTensors> {
   return Object.fromEntries(
     request.outputs.map((name) => [name, exportTensor(fetched[name]!, carried.includes(name))]),
   );
+}
+
+function rewindAll(kept: Record<string, OrtTensor>, count: number): Record<string, OrtTensor> {
+  return Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, rewindTensor(value, count)]));
+}
+
+/** A copy without the last `count` positions of the second to last axis. */
+function rewindTensor(value: OrtTensor, count: number): OrtTensor {
+  const data = value.data as Float32Array;
+  const positions = value.dims.at(-2) ?? 0;
+  const width = value.dims.at(-1) ?? 0;
+  const left = positions - count;
+  if (left < 0) throw new InferenceError("FEED_INVALID", `cannot rewind ${count} of ${positions} kept positions`);
+  const blocks = positions * width === 0 ? 0 : data.length / (positions * width);
+  const shorter = new Float32Array(blocks * left * width);
+  for (let block = 0; block < blocks; block++) {
+    const start = block * positions * width;
+    shorter.set(data.subarray(start, start + left * width), block * left * width);
+  }
+  return new OrtTensor("float32", shorter, [...value.dims.slice(0, -2), left, width]);
 }
 
 /** Outputs are sent by moving their memory; one that stays here is copied. */

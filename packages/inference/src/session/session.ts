@@ -12,6 +12,15 @@ export interface RunOptions {
   readonly outputs?: readonly string[] | undefined;
 }
 
+/** Options of one run of a state. */
+export interface StatefulRunOptions extends RunOptions {
+  /**
+   * Forgets that many of the last positions first: they are cut off the second to last axis of every carried tensor (keys and values of
+   * tokens that were fed on trial). FEED_INVALID when there are fewer.
+   */
+  readonly rewind?: number | undefined;
+}
+
 /** Told how long the sessions of a model take; seconds. */
 export interface ModelObserver {
   /** A graph was read, checked and made ready. */
@@ -67,7 +76,8 @@ export class Session {
     return new StatefulRun(
       (feeds, options, first) => {
         checkFeeds(this.role, this.#open.graph, feeds, first ? [] : inputs);
-        return this.#submit(feeds, options.outputs ?? kept, options.signal, { key, carry, first });
+        const { rewind = 0 } = options;
+        return this.#submit(feeds, options.outputs ?? kept, options.signal, { key, carry, first, rewind });
       },
       () => this.#channel.drop(key),
     );
@@ -91,7 +101,7 @@ export class Session {
 
 type StateStep = (
   feeds: Readonly<Record<string, Tensor>>,
-  options: RunOptions,
+  options: StatefulRunOptions,
   first: boolean,
 ) => Promise<NamedTensors>;
 
@@ -112,7 +122,7 @@ export class StatefulRun {
   }
 
   /** Like `Session.run`. The first run must feed every carried input (an empty past has a 0 among its dims); later runs leave them out. */
-  async run(feeds: Readonly<Record<string, Tensor>>, options: RunOptions = {}): Promise<NamedTensors> {
+  async run(feeds: Readonly<Record<string, Tensor>>, options: StatefulRunOptions = {}): Promise<NamedTensors> {
     if (this.#closed) {
       throw new InferenceError("MODEL_CLOSED", "this stateful run is closed");
     }

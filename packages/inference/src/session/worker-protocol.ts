@@ -23,6 +23,8 @@ export interface StateUse {
   readonly carry: Readonly<Record<string, string>>;
   /** True when the feeds hold every carried input, so that nothing has to be kept already. */
   readonly first: boolean;
+  /** Positions to cut off the end of each kept tensor (second to last axis) before the run; 0 keeps all. */
+  readonly rewind: number;
 }
 
 /** Runs an opened graph. */

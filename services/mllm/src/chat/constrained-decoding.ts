@@ -1,11 +1,15 @@
 import type { Piece } from "./grammar.ts";
 import { createOptionTrie, type OptionTrie } from "./option-trie.ts";
+import { draftByLookup } from "./prompt-lookup.ts";
 import { logProbability, pickBest } from "./token-choice.ts";
 import { singleToken, type TokenVocabulary } from "./token-vocabulary.ts";
 import { ChatError } from "./vision-chat.ts";
 
-/** Feeds tokens to the model. Returns the logits [vocabulary] after the last of them. The ids are appended to what came before. */
-export type FeedTokens = (ids: number[]) => Promise<Float32Array>;
+/**
+ * Feeds tokens to the model: forgets the last `rewind` tokens that it was fed, then appends the ids.
+ * @returns the logits [vocabulary] after each of the last `rows` ids.
+ */
+export type FeedTokens = (ids: number[], rows: number, rewind: number) => Promise<Float32Array[]>;
 
 /** Limits of one reply. */
 export type DecodingLimits = {
@@ -27,12 +31,17 @@ export type DecodedReply = {
   truncated: boolean;
 };
 
+/** Tokens that are guessed ahead at most; the model checks them in one run. */
+const MAX_DRAFT = 12;
+
 /**
  * Greedy decoding under a grammar. Literals are fed and never chosen. A free string ends when the model chooses the first token of the
  * literal behind it; options follow a trie of their token sequences; digits are 0-9; a list's separator is "," or "]".
- * Tokens without an alternative are fed together with the next chosen one, so the model runs once per real choice.
+ * Tokens without an alternative are fed together with the next chosen one, and so are guesses of the ones after it (`draftByLookup`);
+ * a wrong guess is forgotten, so guessing changes the number of runs and not the reply.
  * Strings and lists end early rather than exceed the limits: the reply always follows the grammar.
  * @param prompt tokens before the reply, not empty; fed first.
+ * @param options `likely`: tokens of texts that the reply may repeat; good guesses save time and change nothing else.
  * @throws ChatError CHAT_REPLY_TOO_LONG when even the shortest reply does not fit; the signal's reason when aborted (checked each token).
  */
 export async function decodeReply(
@@ -41,7 +50,7 @@ export async function decodeReply(
   feed: FeedTokens,
   vocabulary: TokenVocabulary,
   limits: DecodingLimits,
-  signal?: AbortSignal,
+  { likely = [], signal }: { likely?: readonly number[]; signal?: AbortSignal | undefined } = {},
 ): Promise<DecodedReply> {
   const shortest = shortestLength(pieces, vocabulary);
   if (shortest > limits.maxTokens) {
@@ -50,7 +59,7 @@ export async function decodeReply(
       `the shortest reply takes ${shortest} tokens, the limit leaves ${limits.maxTokens}`,
     );
   }
-  const writer = new ReplyWriter(prompt, feed, vocabulary, limits, signal);
+  const writer = new ReplyWriter([...likely], prompt, feed, vocabulary, limits, signal);
   await writer.write(pieces, 0);
   return writer.finish();
 }
@@ -87,19 +96,26 @@ class ReplyWriter {
   readonly #signal: AbortSignal | undefined;
   /** Tokens that are decided but not yet fed. */
   #pending: number[];
+  /** Texts that the reply may repeat, the prompt, and the reply so far: where guesses come from. */
+  readonly #history: number[];
   readonly #ids: number[] = [];
+  /** Guessed tokens that the model was fed beyond the pending ones, and the logits before each of them and after the last. */
+  #draft: number[] = [];
+  #rows: Float32Array[] = [];
   #text = "";
   #logProbabilities = 0;
   #choices = 0;
   #truncated = false;
 
   constructor(
+    likely: number[],
     prompt: number[],
     feed: FeedTokens,
     vocabulary: TokenVocabulary,
     limits: DecodingLimits,
     signal: AbortSignal | undefined,
   ) {
+    this.#history = [...likely, ...prompt];
     this.#pending = [...prompt];
     this.#feed = feed;
     this.#vocabulary = vocabulary;
@@ -158,7 +174,7 @@ class ReplyWriter {
       }
       ids.push(id);
       text = longer;
-      this.#pending.push(id);
+      this.#advance([id]);
     }
     this.#ids.push(...ids);
     this.#text += text;
@@ -203,19 +219,41 @@ class ReplyWriter {
   }
 
   #append(ids: number[], text: string): void {
-    this.#pending.push(...ids);
+    this.#advance(ids);
     this.#ids.push(...ids);
     this.#text += text;
   }
 
-  /** Runs the model on everything pending and returns its best allowed token, which the caller appends. */
+  #advance(ids: number[]): void {
+    this.#pending.push(...ids);
+    this.#history.push(...ids);
+  }
+
+  /** The model's best allowed token after everything pending, which the caller appends. */
   async #choose(allowed: readonly number[]): Promise<number> {
     this.#signal?.throwIfAborted();
-    const logits = await this.#feed(this.#pending);
-    this.#pending = [];
+    const logits = await this.#logitsAfterPending();
     const id = pickBest(logits, allowed);
     this.#logProbabilities += logProbability(logits, id);
     this.#choices++;
     return id;
+  }
+
+  /** Takes the logits from a guess that came true, else runs the model on what is pending and on a new guess. */
+  async #logitsAfterPending(): Promise<Float32Array> {
+    while (this.#pending.length > 0 && this.#pending[0] === this.#draft[0]) {
+      this.#pending.shift();
+      this.#draft.shift();
+      this.#rows.shift();
+    }
+    if (this.#pending.length > 0 || this.#rows.length === 0) {
+      const rewind = this.#draft.length;
+      this.#draft = draftByLookup(this.#history, MAX_DRAFT);
+      this.#rows = await this.#feed([...this.#pending, ...this.#draft], this.#draft.length + 1, rewind);
+      this.#pending = [];
+    }
+    const [logits] = this.#rows;
+    if (!logits) throw new RangeError("the model gave no logits");
+    return logits;
   }
 }

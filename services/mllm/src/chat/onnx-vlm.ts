@@ -18,13 +18,16 @@ export async function openOnnxVlm(model: Model): Promise<VisionChat> {
   return {
     modelId: `${id}-planner@${version}`,
     repairs: 0,
-    async complete({ messages, image: picture, schema, signal }) {
+    async complete({ messages, image: picture, schema, likely, signal }) {
       const [question, ...more] = messages;
       if (question?.role !== "user" || more.length > 0)
         throw new TypeError("the planner answers exactly one user turn");
       const pixels = toTensor(await resizePicture(picture, tower.size, tower.size), tower);
       const { image_tokens } = await vision.run({ pixel_values: pixels }, { signal });
-      const reply = await decoder.reply(asFloat32(image_tokens, "image_tokens"), question.text, schema, signal);
+      const reply = await decoder.reply(asFloat32(image_tokens, "image_tokens"), question.text, schema, {
+        likely,
+        signal,
+      });
       return { ...reply, readBox: normaliseBox };
     },
   };

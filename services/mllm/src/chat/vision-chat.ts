@@ -21,6 +21,8 @@ export type ChatRequest = {
   schemaName: string;
   /** "lines" asks for plain text as `describeLines` says, without a schema; only for adapters that speak lines. */
   form?: "json" | "lines" | undefined;
+  /** Texts that the reply may repeat; an adapter that decodes itself guesses from them, which saves time and changes nothing else. */
+  likely?: readonly string[];
   /** Stops the reply within one token or one network read. */
   signal?: AbortSignal | undefined;
 };

@@ -63,6 +63,7 @@ export async function planEdit(
           frame: view.frame,
           schema,
           schemaName: "edit_plan",
+          likely: [planByDescriptors(mission).target],
           signal,
         },
         (text, { readBox }) => checkPlan(text, mission, readBox),
