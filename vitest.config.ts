@@ -6,6 +6,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
   test: {
     include: ["{packages,services,apps}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
+    // Suites that need tools beyond npm; each has a config and an npm script of its own.
+    exclude: ["**/node_modules/**", "tests/{chart,images,kube}/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

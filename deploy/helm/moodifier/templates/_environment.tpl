@@ -18,9 +18,19 @@
 {{- end -}}
 {{- with $values.objectStore -}}
 {{- if .bucket -}}
-{{- $_ := set $plain "MOODIFIER_S3_BUCKET" .bucket -}}
+{{- $_ := set $plain "MOODIFIER_STORAGE" (printf "s3://%s/%s" .bucket .prefix) -}}
 {{- $_ := set $plain "MOODIFIER_S3_REGION" .region -}}
+{{- $_ := set $plain "MOODIFIER_S3_PATH_STYLE" (.pathStyle | toString) -}}
 {{- if .endpoint -}}{{- $_ := set $plain "MOODIFIER_S3_ENDPOINT" .endpoint -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with $values.auth -}}
+{{- $_ := set $plain "MOODIFIER_AUTH" (ternary "off" .mode (eq .mode "anonymous")) -}}
+{{- if eq .mode "anonymous" -}}{{- $_ := set $plain "MOODIFIER_ALLOW_ANONYMOUS" "true" -}}{{- end -}}
+{{- if eq .mode "jwt" -}}
+{{- $_ := set $plain "MOODIFIER_JWT_ISSUER" (required "auth.jwt.issuer is needed while auth.mode is jwt" .jwt.issuer) -}}
+{{- $_ := set $plain "MOODIFIER_JWT_AUDIENCE" (required "auth.jwt.audience is needed while auth.mode is jwt" .jwt.audience) -}}
+{{- $_ := set $plain "MOODIFIER_JWT_JWKS_URL" (required "auth.jwt.jwksUrl is needed while auth.mode is jwt" .jwt.jwksUrl) -}}
 {{- end -}}
 {{- end -}}
 {{- else -}}
@@ -37,6 +47,11 @@
 {{- with $values.database -}}
 {{- if .existingSecret -}}
 {{- $_ := set $secret "MOODIFIER_DATABASE_URL" (dict "secret" .existingSecret "key" .urlKey) -}}
+{{- end -}}
+{{- end -}}
+{{- with $values.auth -}}
+{{- if .operatorKeysSecret -}}
+{{- $_ := set $secret "MOODIFIER_OPERATOR_KEYS" (dict "secret" .operatorKeysSecret "key" .operatorKeysKey) -}}
 {{- end -}}
 {{- end -}}
 {{- with $values.objectStore -}}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Puts one built service with its production dependencies and its software bill of materials into a folder.
+# usage, in the built repository: assemble.sh SERVICE FOLDER; NPM_FLAGS is handed to npm.
+set -eu
+service=$1 app=$2
+[ -f "services/$service/dist/main.js" ] || { echo "assemble: services/$service is no built service" >&2; exit 2; }
+mkdir -p "$app"
+cp package.json package-lock.json .npmrc "$app"
+find packages services apps -name package.json -not -path '*/node_modules/*' -exec cp --parents {} "$app" \;
+# shellcheck disable=SC2086 # NPM_FLAGS is a list.
+(cd "$app" && npm ci --omit=dev --workspace "services/$service" --no-audit --no-fund ${NPM_FLAGS:-} &&
+  npm sbom --omit=dev --workspace "services/$service" --sbom-format cyclonedx > sbom.cdx.json)
+# npm links the workspaces that the service needs; the others are not part of it.
+for folder in packages/* services/* apps/*; do
+  if [ "$folder" = "services/$service" ] || [ -L "$app/node_modules/@moodifier/$(basename "$folder")" ]; then
+    cp -r "$folder/dist" "$app/$folder/"
+    find "$app/$folder/dist" \( -name '*.d.ts' -o -name '*.d.ts.map' -o -name '*.test.js*' \) -delete
+    for data in data gen; do [ ! -d "$folder/$data" ] || cp -r "$folder/$data" "$app/$folder/"; done
+  else
+    rm -rf "${app:?}/$folder"
+  fi
+done
+# ONNX Runtime brings the libraries of every platform.
+runtime=$app/node_modules/onnxruntime-node/bin
+if [ -d "$runtime" ]; then
+  arch=$(node -p process.arch)
+  find "$runtime" -mindepth 2 -maxdepth 2 -type d -not -name linux -exec rm -rf {} +
+  find "$runtime" -mindepth 3 -maxdepth 3 -type d -path '*/linux/*' -not -name "$arch" -exec rm -rf {} +
+fi
+cp deploy/images/fetch-models.mjs "$app"
+printf 'import "./services/%s/dist/main.js";\n' "$service" > "$app/main.js"
+rm -f "$app/.npmrc"
+chmod -R a+rX "$app"

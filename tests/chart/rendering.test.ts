@@ -1,0 +1,298 @@
+import { describe, expect, it } from "vitest";
+import { countKinds, everything, find, lint, type Manifest, render, renderText, type Values } from "./chart.ts";
+
+const services = ["gateway", "mllm", "clip", "diffusion"] as const;
+const modelServices = ["mllm", "clip", "diffusion"] as const;
+const external: Values = { database: { existingSecret: "database" } };
+
+const podOf = (manifests: readonly Manifest[], name: string): Manifest =>
+  find(manifests, "Deployment", name).spec.template.spec;
+const containerOf = (manifests: readonly Manifest[], name: string): Manifest => podOf(manifests, name).containers[0];
+const envOf = (manifests: readonly Manifest[], name: string): Record<string, Manifest> =>
+  Object.fromEntries(containerOf(manifests, name).env.map((entry: Manifest) => [entry.name, entry]));
+
+describe("helm lint --strict", () => {
+  it("passes with the defaults and with every switch on", () => {
+    expect(lint()).toContain("0 chart(s) failed");
+    expect(lint(everything)).toContain("0 chart(s) failed");
+  });
+});
+
+describe("the defaults", () => {
+  const manifests = render();
+
+  it("render the four services and nothing that is off", () => {
+    expect(countKinds(manifests)).toEqual({
+      Deployment: 4,
+      Service: 4,
+      ServiceAccount: 4,
+      PodDisruptionBudget: 4,
+      NetworkPolicy: 5,
+    });
+  });
+
+  it("match the golden manifests", async () => {
+    await expect(renderText()).toMatchFileSnapshot("golden/defaults.yaml");
+  });
+
+  it("keep the gateway single while its store is embedded", () => {
+    expect(find(manifests, "Deployment", "gateway").spec).toMatchObject({
+      replicas: 1,
+      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    });
+    expect(envOf(manifests, "gateway")["MOODIFIER_DATA_DIR"]?.value).toBe("/data");
+    const shared = render(external);
+    expect(find(shared, "Deployment", "gateway").spec.replicas).toBe(2);
+    expect(envOf(shared, "gateway")["MOODIFIER_DATA_DIR"]).toBeUndefined();
+    expect(envOf(shared, "gateway")["MOODIFIER_DATABASE_URL"]?.valueFrom.secretKeyRef).toEqual({
+      name: "database",
+      key: "url",
+    });
+  });
+});
+
+describe("every switch", () => {
+  it.each<[string, Values, string, number]>([
+    ["networkPolicy.enabled false", { networkPolicy: { enabled: false } }, "NetworkPolicy", 0],
+    [
+      "podDisruptionBudget.enabled false",
+      { defaults: { podDisruptionBudget: { enabled: false } } },
+      "PodDisruptionBudget",
+      0,
+    ],
+    ["ingress.enabled", { ingress: { enabled: true } }, "Ingress", 1],
+    ["httpRoute.enabled", { httpRoute: { enabled: true, parentRefs: [{ name: "edge" }] } }, "HTTPRoute", 1],
+    ["clusterJobs.enabled", { clusterJobs: { enabled: true } }, "Role", 1],
+    ["serviceMonitor.enabled", { monitoring: { serviceMonitor: { enabled: true } } }, "ServiceMonitor", 1],
+    ["autoscaling hpa", { ...external, defaults: { autoscaling: { mode: "hpa" } } }, "HorizontalPodAutoscaler", 4],
+    [
+      "autoscaling keda",
+      {
+        ...external,
+        defaults: { autoscaling: { mode: "keda", keda: { prometheus: { serverAddress: "http://prometheus" } } } },
+      },
+      "ScaledObject",
+      4,
+    ],
+  ])("%s", (_name, values, kind, count) => {
+    expect(countKinds(render(values))[kind] ?? 0).toBe(count);
+  });
+
+  it("leaves the replicas to the autoscaler", () => {
+    const scaled = render({ ...external, services: { clip: { autoscaling: { mode: "hpa" } } } });
+    expect(find(scaled, "Deployment", "clip").spec).not.toHaveProperty("replicas");
+    expect(find(scaled, "Deployment", "mllm").spec.replicas).toBe(2);
+  });
+
+  it("renders rules and dashboards from their folders", () => {
+    const on = render({ monitoring: { prometheusRule: { enabled: true }, dashboards: { enabled: true } } });
+    const groups = find(on, "PrometheusRule", "")?.spec.groups ?? [];
+    for (const { name, rules } of groups) expect(rules.length, name).toBeGreaterThan(0);
+    for (const { data } of on.filter(({ kind }: Manifest) => kind === "ConfigMap")) {
+      for (const text of Object.values(data)) expect(JSON.parse(text as string)).toHaveProperty("panels");
+    }
+  });
+});
+
+describe("the source of the models", () => {
+  const volumes = (models: Values) => {
+    const manifests = render({ models });
+    expect(podOf(manifests, "gateway").volumes.map(({ name }: Manifest) => name)).not.toContain("models");
+    return modelServices.map((name) => podOf(manifests, name));
+  };
+
+  it("image: a volume pinned by digest", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    for (const pod of volumes({ family: "sd15", image: { digest } })) {
+      expect(pod.volumes).toContainEqual({
+        name: "models",
+        image: { reference: `moodifier/models@${digest}`, pullPolicy: "IfNotPresent" },
+      });
+      expect(pod.initContainers).toBeUndefined();
+      expect(pod.containers[0].volumeMounts).toContainEqual({ name: "models", mountPath: "/models", readOnly: true });
+      expect(pod.containers[0].env).toContainEqual({ name: "MOODIFIER_MODEL_DIR", value: "/models/sd15" });
+    }
+  });
+
+  it("pvc: a claim, read-only", () => {
+    for (const pod of volumes({ source: "pvc", pvc: { claimName: "weights", subPath: "families" } })) {
+      expect(pod.volumes).toContainEqual({
+        name: "models",
+        persistentVolumeClaim: { claimName: "weights", readOnly: true },
+      });
+      expect(pod.containers[0].volumeMounts).toContainEqual({
+        name: "models",
+        mountPath: "/models",
+        readOnly: true,
+        subPath: "families",
+      });
+    }
+    expect(() => render({ models: { source: "pvc" } })).toThrow("models.pvc.claimName is needed");
+  });
+
+  it("init: a container that checks the SHA-256", () => {
+    const manifestSha256 = "b".repeat(64);
+    for (const pod of volumes({ source: "init", init: { url: "https://models.example.com", manifestSha256 } })) {
+      expect(pod.volumes).toContainEqual({ name: "models", emptyDir: { sizeLimit: "2Gi" } });
+      const [init] = pod.initContainers;
+      expect(init.env).toContainEqual({ name: "MANIFEST_SHA256", value: manifestSha256 });
+      expect(init.securityContext).toEqual(pod.containers[0].securityContext);
+    }
+    expect(() => render({ models: { source: "init", init: { url: "https://x" } } })).toThrow("manifestSha256");
+  });
+});
+
+describe("pods", () => {
+  it.each(["defaults", "everything"])("are restricted and read-only (%s)", (which) => {
+    const manifests = render(which === "everything" ? everything : {});
+    for (const name of services) {
+      const pod = podOf(manifests, name);
+      expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
+      for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
+        expect(container.securityContext, name).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ["ALL"] },
+        });
+      }
+      expect(pod.automountServiceAccountToken).toBe(which === "everything" && name === "gateway");
+    }
+  });
+
+  it("get a grace longer than preStop and drain, and the drain reaches the service", () => {
+    const manifests = render({ services: { mllm: { preStopSeconds: 7, drainSeconds: 40 } } });
+    const pod = podOf(manifests, "mllm");
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(47);
+    expect(pod.containers[0].lifecycle.preStop).toEqual({ sleep: { seconds: 7 } });
+    expect(envOf(manifests, "mllm")["MOODIFIER_DRAIN_MS"]?.value).toBe("40000");
+  });
+
+  it("ask the event loop alone for liveness", () => {
+    const manifests = render();
+    for (const name of modelServices) {
+      expect(containerOf(manifests, name)).toMatchObject({
+        startupProbe: { grpc: { port: 50051 }, failureThreshold: 150 },
+        readinessProbe: { grpc: { port: 50051 } },
+        livenessProbe: { grpc: { port: 50051, service: "live" } },
+      });
+    }
+    expect(containerOf(manifests, "gateway")).toMatchObject({
+      readinessProbe: { httpGet: { path: "/readyz", port: "http" } },
+      livenessProbe: { httpGet: { path: "/healthz", port: "http" } },
+    });
+  });
+
+  it("take a GPU, tolerate its nodes and wait for no spare one", () => {
+    const manifests = render({ services: { diffusion: { accelerator: "nvidia" } } });
+    expect(containerOf(manifests, "diffusion").resources).toMatchObject({
+      requests: { "nvidia.com/gpu": "1" },
+      limits: { "nvidia.com/gpu": "1" },
+    });
+    expect(podOf(manifests, "diffusion").tolerations).toContainEqual({
+      key: "nvidia.com/gpu",
+      operator: "Exists",
+      effect: "NoSchedule",
+    });
+    expect(find(manifests, "Deployment", "diffusion").spec.strategy.rollingUpdate).toEqual({
+      maxSurge: 0,
+      maxUnavailable: 1,
+    });
+    expect(containerOf(manifests, "clip").resources.limits).not.toHaveProperty("nvidia.com/gpu");
+  });
+
+  it("reach the model services through headless names", () => {
+    const manifests = render();
+    for (const name of modelServices) {
+      expect(envOf(manifests, "gateway")[`MOODIFIER_${name.toUpperCase()}_ADDRESS`]?.value).toBe(
+        `dns:///mood-moodifier-${name}.prod.svc:50051`,
+      );
+      expect(find(manifests, "Service", name).spec.clusterIP).toBe("None");
+    }
+  });
+});
+
+describe("labels", () => {
+  it("of the selectors never change", () => {
+    for (const name of services) {
+      const golden = {
+        "app.kubernetes.io/name": "moodifier",
+        "app.kubernetes.io/instance": "mood",
+        "app.kubernetes.io/component": name,
+      };
+      const manifests = render(everything);
+      expect(find(manifests, "Deployment", name).spec.selector.matchLabels).toEqual(golden);
+      expect(find(manifests, "Service", name).spec.selector).toEqual(golden);
+      expect(find(manifests, "PodDisruptionBudget", name).spec.selector.matchLabels).toEqual(golden);
+      expect(find(manifests, "NetworkPolicy", name).spec.podSelector.matchLabels).toEqual(golden);
+    }
+  });
+
+  it("are on every object", () => {
+    for (const { kind, metadata } of render(everything)) {
+      expect(metadata.labels, `${kind} ${metadata.name}`).toMatchObject({
+        "app.kubernetes.io/name": "moodifier",
+        "app.kubernetes.io/instance": "mood",
+        "app.kubernetes.io/managed-by": "Helm",
+      });
+      expect(metadata.namespace, `${kind} ${metadata.name}`).toBe("prod");
+    }
+  });
+});
+
+describe("network policies", () => {
+  const portsOf = (manifests: readonly Manifest[], name: string) =>
+    find(manifests, "NetworkPolicy", name).spec.egress.flatMap(({ ports }: Manifest) =>
+      ports.map(({ port }: Manifest) => port),
+    );
+
+  it("let only the gateway call the model services", () => {
+    const manifests = render();
+    for (const name of modelServices) {
+      const { ingress } = find(manifests, "NetworkPolicy", name).spec;
+      const grpc = ingress.find(({ ports }: Manifest) => ports[0].port === "grpc");
+      expect(grpc.from).toHaveLength(1);
+      expect(grpc.from[0].podSelector.matchLabels["app.kubernetes.io/component"]).toBe("gateway");
+    }
+  });
+
+  it("open nothing outward that the values don't need", () => {
+    const manifests = render();
+    expect(portsOf(manifests, "gateway")).toEqual([50051]);
+    for (const name of modelServices) expect(portsOf(manifests, name)).toEqual([]);
+    const all = render(everything);
+    expect(portsOf(all, "gateway")).toEqual([50051, 4318, 5432, 443, 443, 6443]);
+    expect(portsOf(all, "mllm")).toEqual([4318, 443, 443]);
+    expect(portsOf(all, "clip")).toEqual([4318, 443]);
+  });
+});
+
+describe("authentication", () => {
+  it("is by keys unless it is switched off by name", () => {
+    const on = render({ auth: { operatorKeysSecret: "operators" } });
+    expect(envOf(on, "gateway")["MOODIFIER_AUTH"]?.value).toBe("keys");
+    expect(envOf(on, "gateway")["MOODIFIER_ALLOW_ANONYMOUS"]).toBeUndefined();
+    expect(envOf(on, "gateway")["MOODIFIER_OPERATOR_KEYS"]?.valueFrom.secretKeyRef.name).toBe("operators");
+    const off = render({ auth: { mode: "anonymous" } });
+    expect(envOf(off, "gateway")["MOODIFIER_ALLOW_ANONYMOUS"]?.value).toBe("true");
+    expect(() => render({ auth: { mode: "jwt" } })).toThrow("auth.jwt.issuer is needed");
+  });
+});
+
+describe("wrong values", () => {
+  it.each<[string, Values, RegExp]>([
+    ["an unknown name", { services: { clip: { replica: 3 } } }, /replica/],
+    ["an unknown service", { services: { painter: {} } }, /painter/],
+    ["an unknown source", { models: { source: "nfs" } }, /source/],
+    ["a digest that is none", { services: { clip: { image: { digest: "latest" } } } }, /digest/],
+    ["a setting that is no environment name", { services: { clip: { env: { "log-level": "x" } } } }, /log-level/],
+    ["tags where digests are required", { images: { requireDigest: true } }, /services.gateway.image.digest is needed/],
+    [
+      "replicas of an embedded store",
+      { services: { gateway: { autoscaling: { mode: "hpa" } } } },
+      /needs?|database.existingSecret/,
+    ],
+    ["KEDA without a trigger", { services: { clip: { autoscaling: { mode: "keda" } } } }, /prometheus.serverAddress/],
+  ])("%s is refused", (_name, values, words) => {
+    expect(() => render(values)).toThrow(words);
+  });
+});

@@ -1,0 +1,92 @@
+import { execFileSync } from "node:child_process";
+import path from "node:path";
+import { AppsV1Api } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
+import { chart, type Cluster, namespace, release, root, startCluster } from "./cluster/cluster.ts";
+import { Load } from "./load.ts";
+
+/** The real services as images: the compiled code of this repository and the committed model family. */
+const images = {
+  command: (image: string) => {
+    const [, service] = /^moodifier\/(\w+):/.exec(image) ?? [];
+    return service ? [process.execPath, path.join(root, "services", service, "dist/main.js")] : undefined;
+  },
+  folder: () => path.join(root, "models"),
+};
+
+const small = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } };
+const values = {
+  auth: { mode: "anonymous" },
+  database: { existingSecret: "database" },
+  defaults: { resources: small, preStopSeconds: 3, drainSeconds: 120 },
+  services: { gateway: { resources: small, drainSeconds: 150 }, diffusion: { resources: small } },
+};
+
+let cluster: Cluster;
+let database: PostgresServer;
+let url: string;
+
+beforeAll(async () => {
+  database = await startPostgres();
+  cluster = await startCluster(images);
+  const secret = ["create", "secret", "generic", "database", "--namespace", namespace];
+  await cluster.kubectl([...secret, `--from-literal=url=${database.url}`]);
+  const install = ["install", release, chart, "--namespace", namespace, "--wait", "--timeout", "400s"];
+  await cluster.helm(install, values);
+  url = `http://127.0.0.1:${await cluster.network.expose("mood-moodifier-gateway", namespace, 8080)}`;
+});
+afterAll(async () => {
+  await cluster?.stop();
+  await database?.stop();
+});
+
+const services = ["gateway", "mllm", "clip", "diffusion"] as const;
+
+async function report(what: string, load: Load): Promise<void> {
+  const times = load.outcomes.map(({ ms }) => ms).sort((a, b) => a - b);
+  const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0);
+  console.log(
+    `${what}: ${load.made} edits made, ${load.failures.length} failed; p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`,
+    load.failures.slice(0, 5),
+  );
+}
+
+describe("under load", () => {
+  it.each([
+    ["a connection for each edit", false],
+    ["lasting connections", true],
+  ])(
+    "a rolling update of all four services loses no edit (%s)",
+    async (name, keepAlive) => {
+      const load = await Load.start(url, { clients: 3, keepAlive });
+      await load.further(3);
+      const annotated = { ...values, defaults: { ...values.defaults, podAnnotations: { rolled: name } } };
+      const upgrade = ["upgrade", release, chart, "--namespace", namespace, "--wait", "--timeout", "500s"];
+      await cluster.helm(upgrade, annotated);
+      await load.further(6);
+      await load.stop();
+      await report(`rolling update, ${name}`, load);
+      expect(load.failures).toEqual([]);
+      const apps = cluster.plane.config.makeApiClient(AppsV1Api);
+      for (const service of services) {
+        const { status } = await apps.readNamespacedDeployment({ name: `mood-moodifier-${service}`, namespace });
+        expect(status, service).toMatchObject({ updatedReplicas: 2, readyReplicas: 2 });
+      }
+    },
+    900_000,
+  );
+
+  it("the death of a model service's process fails no edit that another pod can make", async () => {
+    const load = await Load.start(url, { clients: 3, keepAlive: false });
+    await load.further(3);
+    for (const service of ["mllm", "clip", "diffusion"]) {
+      const [victim] = cluster.nodes.pids(`mood-moodifier-${service}-`);
+      execFileSync("kill", ["-9", String(victim)]);
+      await load.further(4);
+    }
+    await load.stop();
+    await report("kill -9 of one pod of each model service", load);
+    expect(load.failures).toEqual([]);
+  }, 900_000);
+});
