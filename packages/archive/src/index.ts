@@ -4,11 +4,23 @@ export { type Annotator, connectAnnotator, type RawAnnotation } from "./annotate
 export { ArchiveError, type ArchiveReason } from "./archive-error.ts";
 export { collect } from "./collect/collect.ts";
 export type { Candidate, Declined, PlanRequest, Provider } from "./collect/provider.ts";
+export { PoliteClient, type PoliteOptions } from "./collect/http/polite-client.ts";
 export { createFolderProvider, type FolderOptions } from "./collect/providers/folder.ts";
+export { createHttpListProvider } from "./collect/providers/http-list.ts";
+export { createOpenverse, type OpenverseOptions } from "./collect/search/openverse.ts";
+export { createPexels } from "./collect/search/pexels.ts";
+export { createPixabay } from "./collect/search/pixabay.ts";
+export {
+  createSearchProvider,
+  type SearchApi,
+  type SearchHit,
+  type SearchOptions,
+} from "./collect/search/search-provider.ts";
+export { createUnsplash, type KeyedOptions } from "./collect/search/unsplash.ts";
 export { createWorldProvider, type WorldOptions } from "./collect/providers/world.ts";
 export { expand, readPhrases } from "./expand/expand.ts";
 export { DEFAULT_PHRASES, type PhraseTable } from "./expand/phrases.ts";
-export { filter, type FilterOptions, type FilterReport, type NsfwClassifier } from "./filter/filter.ts";
+export { filter, type FilterOptions, type FilterReport } from "./filter/filter.ts";
 export { publish, type PublishOptions } from "./publish/publish.ts";
 export type { ProgressListener, StageProgress, StageReport } from "./run/report.ts";
 export type { RunOptions } from "./run/run-stage.ts";

@@ -26,6 +26,7 @@ export {
   type Manifest,
 } from "./manifest/manifest-schema.ts";
 export { openModel, type Model, type ModelOptions } from "./session/model.ts";
+export { openGraph, type GraphSource, type OpenedGraph } from "./session/open-graph.ts";
 export { type ModelObserver, type RunOptions, type Session, type StatefulRun } from "./session/session.ts";
 export { type NamedTensors } from "./session/worker-protocol.ts";
 export { ByteTokenizer } from "./tokenizer/byte-bpe.ts";

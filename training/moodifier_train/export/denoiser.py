@@ -11,12 +11,13 @@ class ControlledUNet(nn.Module):
 
     With identity controls `noise` is the plain UNet's. `maps` are the rows' own (uncontrolled) cross-attention weights,
     averaged over heads and over the cross layers of the lowest resolution, p = pixels there. Control maps are linear, so a
-    caller can apply them to `maps` itself.
+    caller can apply them to `maps` itself. `fused`: self-attention as one operator of ONNX Runtime (the same values, far less memory
+    at high resolutions, readable by ONNX Runtime only).
     """
 
-    def __init__(self, unet):
+    def __init__(self, unet, fused=False):
         super().__init__()
-        self.unet = unet
+        self.unet, self.fused = unet, fused
         self.controls, self.gates, self.maps = None, [], []
         modules = attention_modules(unet)
         crosses = [level for name, _, level in modules if name.endswith("attn2")]

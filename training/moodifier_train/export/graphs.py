@@ -42,9 +42,9 @@ def vae_graphs(vae, factor, size):
     return [encode, decode]
 
 
-def denoiser_graph(unet, height, length):
+def denoiser_graph(unet, height, length, fused=False):
     """Traced at an odd latent size, so that the UNet's up blocks ask the skip connections for their size: any h, w works."""
-    module, width = ControlledUNet(unet), unet.config.cross_attention_dim
+    module, width = ControlledUNet(unet, fused), unet.config.cross_attention_dim
     batch, rows, token, plane = {0: "batch"}, {1: "batch"}, "length", {0: "batch", 2: "latent_height", 3: "latent_width"}
     dims = {
         "sample": plane, "timestep": batch, "text": {0: "batch", 1: token}, "self_q": rows, "self_k": rows, "self_v": rows,

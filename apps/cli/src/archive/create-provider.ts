@@ -1,5 +1,19 @@
-import { type Archive, createFolderProvider, createWorldProvider, type Provider } from "@moodifier/archive";
-import { CONTEXTS } from "@moodifier/emotion";
+import {
+  type Archive,
+  createFolderProvider,
+  createHttpListProvider,
+  createOpenverse,
+  createPexels,
+  createPixabay,
+  createSearchProvider,
+  createUnsplash,
+  createWorldProvider,
+  PoliteClient,
+  type Provider,
+  readPhrases,
+  type SearchApi,
+} from "@moodifier/archive";
+import { CONTEXTS, findEmotion } from "@moodifier/emotion";
 import { UsageError } from "../output/failure.ts";
 
 /** The options that choose and set up a provider. */
@@ -9,22 +23,81 @@ export interface ProviderOptions {
   readonly seed?: string;
   readonly size?: string;
   readonly dir?: string;
+  readonly list?: string;
+  readonly perPhrase?: string;
+  readonly emotions?: string;
+  readonly contexts?: string;
+  readonly contact?: string;
   readonly context?: string;
   readonly licence?: string;
   readonly licenceUrl?: string;
   readonly attribution?: string;
 }
 
-/** The provider that the options name. */
-export async function createProvider(options: ProviderOptions, _archive: Archive): Promise<Provider> {
-  if (options.provider === "world") {
-    const { count, seed, size } = options;
-    return createWorldProvider({ count: Number(count), seed: Number(seed), size: Number(size) });
+/** Bytes that a picture may have. */
+const MAX_BYTES = 20 * 2 ** 20;
+
+/** The provider that the options name. Keys come from the environment, so that they appear in no process list. */
+export async function createProvider(options: ProviderOptions, archive: Archive): Promise<Provider> {
+  switch (options.provider) {
+    case "world":
+      return createWorldProvider({
+        count: Number(options.count),
+        seed: Number(options.seed),
+        size: Number(options.size),
+      });
+    case "folder":
+      return createFolder(options);
+    case "http-list":
+      return createHttpListProvider(
+        required("--list", "a JSONL file of pictures", options.list),
+        createClient(options),
+      );
+    default:
+      return createSearch(options, archive);
   }
-  const { dir, licence, licenceUrl, attribution = "" } = options;
-  if (dir === undefined) throw new UsageError("--dir: expected the folder of pictures, got nothing");
-  if (licence === undefined) throw new UsageError("--licence: expected the licence of the pictures, got nothing");
+}
+
+function createFolder(options: ProviderOptions): Provider {
+  const dir = required("--dir", "the folder of pictures", options.dir);
+  const id = required("--licence", "the licence of the pictures", options.licence);
+  const { licenceUrl: url, attribution = "" } = options;
   const context = CONTEXTS.find((name) => name === options.context) ?? "object";
-  const terms = { id: licence, ...(licenceUrl !== undefined && { url: licenceUrl }) };
-  return createFolderProvider({ dir, context, licence: terms, attribution, maxBytes: 20 * 2 ** 20 });
+  return createFolderProvider({ dir, context, licence: { id, ...(url && { url }) }, attribution, maxBytes: MAX_BYTES });
+}
+
+async function createSearch(options: ProviderOptions, archive: Archive): Promise<Provider> {
+  const client = createClient(options);
+  const contexts = options.contexts?.split(",").map((name) => {
+    const known = CONTEXTS.find((context) => context === name);
+    if (known === undefined) throw new UsageError(`--contexts: expected some of ${CONTEXTS.join(", ")}, got "${name}"`);
+    return known;
+  });
+  return createSearchProvider(createApi(options.provider ?? "", client), client, {
+    phrases: await readPhrases(archive),
+    perPhrase: Number(options.perPhrase),
+    emotions: options.emotions?.split(",").map(findEmotion),
+    contexts,
+  });
+}
+
+function createApi(name: string, client: PoliteClient): SearchApi {
+  const variable = `MOODIFIER_${name.toUpperCase()}_KEY`;
+  const key = process.env[variable];
+  if (name === "openverse") return createOpenverse(client, { token: key });
+  if (key === undefined || key === "")
+    throw new UsageError(`${variable}: expected the API key of ${name}, got nothing`);
+  if (name === "unsplash") return createUnsplash(client, { key });
+  return name === "pexels" ? createPexels(client, { key }) : createPixabay(client, { key });
+}
+
+/** Servers see whom to write to when something goes wrong. */
+function createClient(options: ProviderOptions): PoliteClient {
+  const contact = required("--contact", "an address or page that servers' owners can write to", options.contact);
+  return new PoliteClient({ userAgent: `moodarchive (+${contact})`, maxBytes: MAX_BYTES });
+}
+
+function required(option: string, what: string, value: string | undefined): string {
+  if (value !== undefined && value !== "") return value;
+  throw new UsageError(`${option}: expected ${what}, got nothing`);
 }

@@ -15,6 +15,7 @@ import {
 import { UsageError } from "../output/failure.ts";
 import { withInterrupt } from "../server/with-server.ts";
 import { type ArchiveServices, type ServiceOptions, withServices } from "./archive-services.ts";
+import { type ClassifierOptions, openClassifier } from "./open-classifier.ts";
 import { createProvider, type ProviderOptions } from "./create-provider.ts";
 import { createStageBar, printReport } from "./stage-output.ts";
 
@@ -29,6 +30,7 @@ interface CommonOptions {
 export type StageOptions = CommonOptions &
   ServiceOptions &
   ProviderOptions &
+  ClassifierOptions &
   Readonly<Record<string, string | boolean | undefined>>;
 
 type Step = (
@@ -73,13 +75,19 @@ const runCollect: Step = async (options, limits, print) => {
 
 const runFilter: Step = async (options, limits, print) => {
   const archive = await openArchive(options.out);
-  const report = await filter(archive, {
-    ...limits,
-    minSide: readNumber(options, "minSide"),
-    maxDistance: readNumber(options, "maxDistance"),
-  });
-  print(report.filter);
-  if (report.dedupe) print(report.dedupe);
+  const nsfw = await openClassifier(options);
+  try {
+    const report = await filter(archive, {
+      ...limits,
+      nsfw,
+      minSide: readNumber(options, "minSide"),
+      maxDistance: readNumber(options, "maxDistance"),
+    });
+    print(report.filter);
+    if (report.dedupe) print(report.dedupe);
+  } finally {
+    await nsfw?.close();
+  }
 };
 
 const annotateWith = async (

@@ -51,7 +51,9 @@ function addServices(command: Command): Command {
 function addFilterOptions(command: Command): Command {
   return command
     .option("--min-side <px>", "shorter edge of a picture, at least", "128")
-    .option("--max-distance <0..7>", "bits of 256 in which near duplicates may differ", "4");
+    .option("--max-distance <0..7>", "bits of 256 in which near duplicates may differ", "4")
+    .option("--nsfw-model <file>", "the Open-NSFW graph; fetched at its first use unless named")
+    .option("--no-nsfw", "do not check whether pictures are safe for work");
 }
 
 function addPublishOptions(command: Command): Command {

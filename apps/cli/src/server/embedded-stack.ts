@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { UnavailableError } from "../output/failure.ts";
 
 /** The repository, from apps/cli/{src,dist}/server. */
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
+export const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const entry = join(root, "services/embedded/dist/main.js");
 
 /** The model family that is used unless told otherwise. */

@@ -1,4 +1,5 @@
 import { decodeImage, ImageError, type Picture } from "@moodifier/inference";
+import type { NsfwClassifier } from "@moodifier/safety";
 import type { CollectedRecord, FilteredRecord } from "../record.ts";
 import type { StageReport } from "../run/report.ts";
 import { isComplete, type Outcome, runRecordStage, type RunOptions } from "../run/run-stage.ts";
@@ -10,14 +11,6 @@ import { hashPicture } from "./perceptual-hash.ts";
 /** Raised when the same pictures would be judged otherwise. */
 const VERSION = 1;
 
-/** Says how likely a picture is not safe for work. */
-export interface NsfwClassifier {
-  /** Name and digest of the model: part of what a unit is a function of. */
-  readonly modelId: string;
-  /** Probability 0..1. */
-  score(picture: Picture, signal?: AbortSignal): Promise<number>;
-}
-
 /** What a picture must be to stay. */
 export interface FilterOptions extends RunOptions {
   /** Shorter edge in pixels, at least. */
@@ -28,7 +21,7 @@ export interface FilterOptions extends RunOptions {
   readonly maxPixels?: number;
   /** Bits of {@link HASH_BITS} in which two pictures may differ and still count as the same, 0..7. */
   readonly maxDistance?: number;
-  readonly nsfw?: NsfwClassifier | undefined;
+  readonly nsfw?: Pick<NsfwClassifier, "modelId" | "score"> | undefined;
   /** Probability from which a picture counts as not safe for work. */
   readonly nsfwThreshold?: number;
   readonly concurrency?: number;
