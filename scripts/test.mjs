@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { findPromtool } from "./promtool.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const scratch = mkdtempSync(path.join(tmpdir(), "moodifier-test-"));
@@ -15,6 +16,8 @@ function run(command, args) {
   const done = spawnSync(command, args, { cwd: root, stdio: "inherit" });
   if (done.status !== 0) broken = true;
 }
+
+findPromtool({ fetch: true });
 
 const report = path.join(scratch, "vitest.json");
 run(path.join(root, "node_modules/.bin/node"), [

@@ -7,6 +7,7 @@ export const GATEWAY_METRICS = {
   jobs: "moodifier_jobs_total",
   jobDuration: "moodifier_job_duration_seconds",
   queueOldestAge: "moodifier_queue_oldest_age_seconds",
+  queueMegapixelSteps: "moodifier_queue_megapixel_steps",
   cancelLatency: "moodifier_cancel_latency_seconds",
   outsideMask: "moodifier_outside_mask_violations_total",
   webhookDeliveries: "moodifier_webhook_deliveries_total",
@@ -15,16 +16,6 @@ export const GATEWAY_METRICS = {
 
 /** The gateway's own metrics. */
 export type GatewayMetrics = ReturnType<typeof createGatewayMetrics>;
-
-/** How long one lane of the job queue is. */
-export interface LaneStats {
-  /** `interactive` or `batch`. */
-  readonly lane: string;
-  /** Jobs that wait. */
-  readonly waiting: number;
-  /** Seconds since the oldest of them was submitted; 0 when none waits. */
-  readonly oldestAgeSeconds: number;
-}
 
 /** Adds the gateway's metrics to the registry of `metrics`. */
 export function createGatewayMetrics({ registry }: Pick<Metrics, "registry">) {
@@ -43,7 +34,11 @@ export function createGatewayMetrics({ registry }: Pick<Metrics, "registry">) {
       "status",
       "lane",
     ]),
+    // Depth, age and work of a lane are the database's, so every replica tells the same: take their maximum, never their sum.
     queueOldestAge: gauge(GATEWAY_METRICS.queueOldestAge, "Seconds that the oldest waiting job has waited", ["queue"]),
+    queueMegapixelSteps: gauge(GATEWAY_METRICS.queueMegapixelSteps, "Megapixels times steps of the waiting jobs", [
+      "queue",
+    ]),
     cancelLatency: histogram(GATEWAY_METRICS.cancelLatency, "Seconds from a cancellation to the freed slot", []),
     outsideMask: counter(GATEWAY_METRICS.outsideMask, "Edits that changed a pixel outside their mask", []),
     webhookDeliveries: counter(GATEWAY_METRICS.webhookDeliveries, "Attempts to deliver a webhook", ["result"]),
@@ -51,18 +46,26 @@ export function createGatewayMetrics({ registry }: Pick<Metrics, "registry">) {
   };
 }
 
-/** Reads the lanes at each scrape into the depth and oldest-age gauges, so that an idle gateway costs the database nothing. */
-export function reportQueue(
-  { queueDepth }: Pick<Metrics, "queueDepth">,
-  { queueOldestAge }: Pick<GatewayMetrics, "queueOldestAge">,
-  readLanes: () => Promise<readonly LaneStats[]>,
-): void {
-  // prom-client collects gauges one by one; the depth's turn reads for both.
-  const collect = async () => {
-    for (const { lane, waiting, oldestAgeSeconds } of await readLanes()) {
-      queueDepth.set({ queue: lane }, waiting);
-      queueOldestAge.set({ queue: lane }, oldestAgeSeconds);
-    }
-  };
-  Object.assign(queueDepth, { collect });
+/** How long a lane of the job queue is. */
+export interface LaneReading {
+  readonly lane: string;
+  readonly queued: number;
+  readonly running: number;
+  readonly oldestAgeSeconds: number;
+  /** Megapixels times steps of all waiting jobs. */
+  readonly megapixelSteps: number;
+}
+
+/** Copies the lengths of the lanes to the gauges; for the metrics server to call at each scrape, so that nothing is counted while nobody looks. */
+export async function reportLanes(
+  { queueDepth, queueRunning }: Pick<Metrics, "queueDepth" | "queueRunning">,
+  { queueOldestAge, queueMegapixelSteps }: Pick<GatewayMetrics, "queueOldestAge" | "queueMegapixelSteps">,
+  readLanes: () => Promise<readonly LaneReading[]>,
+): Promise<void> {
+  for (const { lane, queued, running, oldestAgeSeconds, megapixelSteps } of await readLanes()) {
+    queueDepth.set({ queue: lane }, queued);
+    queueRunning.set({ queue: lane }, running);
+    queueOldestAge.set({ queue: lane }, oldestAgeSeconds);
+    queueMegapixelSteps.set({ queue: lane }, megapixelSteps);
+  }
 }
