@@ -3,7 +3,9 @@ import {
   ArchiveError,
   collect,
   expand,
+  exportTasks,
   filter,
+  importVerdicts,
   openArchive,
   parseShard,
   publish,
@@ -11,13 +13,14 @@ import {
   type RunOptions,
   score,
   type StageReport,
+  writeStats,
 } from "@moodifier/archive";
 import { UsageError } from "../output/failure.ts";
 import { withInterrupt } from "../server/with-server.ts";
 import { type ArchiveServices, type ServiceOptions, withServices } from "./archive-services.ts";
 import { type ClassifierOptions, openClassifier } from "./open-classifier.ts";
 import { createProvider, type ProviderOptions } from "./create-provider.ts";
-import { createStageBar, printReport } from "./stage-output.ts";
+import { createStageBar, describeReview, printReport } from "./stage-output.ts";
 
 interface CommonOptions {
   readonly out: string;
@@ -131,8 +134,25 @@ const runBuild: Step = async (options, limits, print, signal) => {
     print(await annotateWith(services, options, limits));
     await scoreWith(services, options, limits, print);
     await runPublish(options, limits, print, signal);
+    await runStats(options, limits, print, signal);
   });
 };
+
+const runReviewExport: Step = async (options, { signal }) => {
+  const archive = await openArchive(options.out);
+  const cut = { sample: readNumber(options, "sample"), seed: readNumber(options, "seed"), signal };
+  const tasks = await exportTasks(archive, cut);
+  process.stdout.write(`${tasks.length} tasks; open ${archive.path("review", "index.html")} to judge them\n`);
+};
+
+const runReviewImport: Step = async (options) => {
+  const archive = await openArchive(options.out);
+  const report = await importVerdicts(archive, options["verdicts"] as unknown as string[]);
+  process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : describeReview(report));
+};
+
+const runStats: Step = async (options, limits, print) =>
+  print(await writeStats(await openArchive(options.out), limits));
 
 const STEPS = {
   expand: runExpand,
@@ -142,6 +162,9 @@ const STEPS = {
   score: runScore,
   publish: runPublish,
   build: runBuild,
+  reviewExport: runReviewExport,
+  reviewImport: runReviewImport,
+  stats: runStats,
 } as const;
 
 /** The commands that this module runs. */

@@ -1,4 +1,4 @@
-import type { ProgressListener, StageReport } from "@moodifier/archive";
+import type { ProgressListener, ReviewReport, StageReport } from "@moodifier/archive";
 import { SingleBar } from "cli-progress";
 
 /** Shows how far a stage is. */
@@ -70,6 +70,20 @@ function describe(report: StageReport): string {
   const lines = [`${stage.padEnd(9)} in ${report.in}, out ${report.out} (${seconds.toFixed(1)} s${rate}${kept})`];
   if (why.length > 0) lines.push(`          why not: ${why.join(", ")}`);
   return lines.join("\n");
+}
+
+/** What people said about the sample, in lines. */
+export function describeReview(report: ReviewReport): string {
+  const { acceptance, agreement, judged, tasks, reasons } = report;
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  const kappa = agreement.kappa === undefined ? "not defined" : agreement.kappa.toFixed(3);
+  return [
+    `judged     ${judged} of ${tasks} pictures, ${report.verdicts} verdicts`,
+    `accepted   ${percent(acceptance.rate)} (95 % interval ${percent(acceptance.low)} to ${percent(acceptance.high)})`,
+    `agreement  ${agreement.measure ?? "no picture has two verdicts"}: kappa ${kappa} over ${agreement.shared} pictures`,
+    ...Object.entries(reasons).map(([reason, count]) => `  ${String(count).padStart(5)}  ${reason}`),
+    "",
+  ].join("\n");
 }
 
 function formatSeconds(seconds: number | undefined): string {

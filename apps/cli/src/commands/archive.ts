@@ -20,6 +20,15 @@ export function addArchiveCommand(program: Command): void {
   addPublishOptions(addStage(archive, "publish", "write WebDataset shards, Parquet index and data card")).action(
     lazily("publish"),
   );
+  const review = archive.command("review").description("have people judge a sample");
+  addReview(review, "export", "write tasks, pictures and a page for reviewers")
+    .option("--sample <number>", "pictures in all, spread over the emotions", "500")
+    .option("--seed <number>", "another seed draws other pictures", "1")
+    .action(lazily("reviewExport"));
+  addReview(review, "import", "take verdicts in; report acceptance and agreement")
+    .argument("<verdicts...>", "JSONL files: id, reviewer, verdict, reason")
+    .action((verdicts: string[], options: StageOptions) => lazily("reviewImport")({ ...options, verdicts } as never));
+  addStage(archive, "stats", "write tables and plots").action(lazily("stats"));
   addServices(
     addPublishOptions(
       addFilterOptions(addProviderOptions(addStage(archive, "build", "every stage, one after another"))),
@@ -37,6 +46,14 @@ function addStage(archive: Command, name: string, description: string): Command 
     .option("--shard <i/n>", "only this share of the units, 0 <= i < n")
     .option("--json", "print the report as one JSON line")
     .option("-q, --quiet", "show no progress");
+}
+
+function addReview(review: Command, name: string, description: string): Command {
+  return review
+    .command(name)
+    .description(description)
+    .requiredOption("-o, --out <folder>", "the archive")
+    .option("--json", "print the report as one JSON line");
 }
 
 function addServices(command: Command): Command {
