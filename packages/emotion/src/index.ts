@@ -5,5 +5,7 @@ export type { CategoryName, ContextName, FallbackPlan } from "./descriptors.ts";
 export { EmotionError } from "./emotion-error.ts";
 export type { EmotionErrorReason } from "./emotion-error.ts";
 export { emotionEntry, findEmotion, nearEmotions } from "./lookup.ts";
+export { COLOURS, FINISHES, LOOKS, readOption } from "./looks.ts";
+export type { EmotionLook, FinishEntry, PostureAxis } from "./looks.ts";
 export { AMBIGUOUS, EMOTIONS, EMOTIONS_27, NEGATIVE, POSITIVE, taxonomyVersion } from "./taxonomy.ts";
 export type { EmotionName } from "./taxonomy.ts";

@@ -1,8 +1,10 @@
-import { EMOTIONS } from "@moodifier/emotion";
-import { annotate, changedRegions, type Region, type Stimulus } from "./annotation.ts";
+import { categoryTable, EMOTIONS } from "@moodifier/emotion";
+import type { Region, Stimulus } from "./annotation.ts";
+import { annotate, changedRegions, sameLook } from "./describe.ts";
 import { createRandom, hashKey } from "./random.ts";
-import { render, type Rendered } from "./render.ts";
-import { sample, sameExpression, withEmotion, WORLD_VERSION, type Scene } from "./scene.ts";
+import { render } from "./render.ts";
+import type { Rendered } from "./rendered.ts";
+import { sample, withEmotion, WORLD_CATEGORIES, type AnyFaceScene, type Scene, type WorldCategory } from "./scene.ts";
 
 /** One line of `records.jsonl`. */
 export interface DatasetRecord {
@@ -14,7 +16,8 @@ export interface DatasetRecord {
   /** Equal for the two records of a pair only. */
   readonly identity: string;
   readonly seed: number;
-  readonly category: "face";
+  /** One of the planner's categories: places are "scene". */
+  readonly category: string;
   readonly emotion: string;
   readonly intensity: number;
   readonly summary: string;
@@ -23,7 +26,7 @@ export interface DatasetRecord {
   readonly caption: string;
   /** What may change in the edit from this picture to its partner. */
   readonly regions: readonly Region[];
-  readonly kind: "shape";
+  readonly kind: string;
   readonly split: "train" | "val";
 }
 
@@ -33,37 +36,70 @@ export interface DatasetItem {
   readonly rendered: Rendered;
 }
 
+/** Shares of a data set's pairs by category; absent categories do not occur. */
+export type CategoryShares = Readonly<Partial<Record<WorldCategory, number>>>;
+
+/** Faces only: what can be drawn everywhere. */
+export const FACES_ONLY: CategoryShares = { face: 1 };
+
 const VALIDATION_PERCENT = 3;
+/** Names the draws of partners; kept from the first version so that its faces stay. */
+const STREAM = "1.0.0";
+
+/** The category of a pair. */
+export function pairCategory(datasetSeed: number, pair: number, shares: CategoryShares): WorldCategory {
+  const weights = WORLD_CATEGORIES.filter((name) => (shares[name] ?? 0) > 0).map(
+    (name) => [name, shares[name]!] as const,
+  );
+  return weights.length === 1 ? weights[0]![0] : createRandom("category", STREAM, datasetSeed, pair).weighted(weights);
+}
 
 /**
  * The two scenes of pair `pair`: one identity, two emotions, and at least one part drawn differently.
  * `attempt` numbers further candidates, for identities whose hair or beard hides what would change.
  */
-export function pairScenes(datasetSeed: number, pair: number, attempt = 0): [Scene, Scene] {
+export function pairScenes(
+  datasetSeed: number,
+  pair: number,
+  attempt = 0,
+  category: WorldCategory = "face",
+): [Scene, Scene] {
   const seed = hashKey("pair", datasetSeed, pair, attempt);
-  const first = sample(seed);
-  const random = createRandom("partner", WORLD_VERSION, seed);
+  const first = sample(seed, { category });
+  const random = createRandom("partner", STREAM, seed);
   const others = EMOTIONS.filter((emotion) => emotion !== first.emotion);
   for (;;) {
     const intensity = Math.round(random.between(0.2, 1) * 100) / 100;
     const second = withEmotion(first, random.pick(others), intensity);
-    if (!sameExpression(first, second)) return [first, second];
+    if (!sameLook(first, second)) return [first, second];
   }
 }
 
+/** Draws one scene; the data set is made by whatever draws. */
+export type Painter = (scene: Scene, size: number) => Rendered | Promise<Rendered>;
+
 /** Renders and annotates pair `pair` (records 2k and 2k + 1) of the data set of `datasetSeed`. */
-export function renderPair(datasetSeed: number, pair: number, size: number): [DatasetItem, DatasetItem] {
+export async function renderPair(
+  datasetSeed: number,
+  pair: number,
+  size: number,
+  options: { shares?: CategoryShares; paint?: Painter } = {},
+): Promise<[DatasetItem, DatasetItem]> {
+  const { shares = FACES_ONLY, paint = (scene: Scene, pixels: number) => render(scene as AnyFaceScene, pixels) } =
+    options;
+  const category = pairCategory(datasetSeed, pair, shares);
   let scenes: [Scene, Scene];
   let renders: [Rendered, Rendered];
   let regions: Region[];
   let attempt = 0;
   do {
-    scenes = pairScenes(datasetSeed, pair, attempt++);
-    renders = [render(scenes[0], size), render(scenes[1], size)];
+    scenes = pairScenes(datasetSeed, pair, attempt++, category);
+    renders = [await paint(scenes[0], size), await paint(scenes[1], size)];
     regions = changedRegions(scenes[0], renders[0], scenes[1], renders[1]);
   } while (regions.length === 0);
-  const identity = `face-${datasetSeed}-${String(pair).padStart(6, "0")}`;
+  const identity = `${category}-${datasetSeed}-${String(pair).padStart(6, "0")}`;
   const split = hashKey("split", identity) % 100 < VALIDATION_PERCENT ? "val" : "train";
+  const planned = category === "natural" || category === "urban" ? "scene" : category;
   const item = (side: 0 | 1): DatasetItem => {
     const scene = scenes[side];
     const index = pair * 2 + side;
@@ -77,7 +113,7 @@ export function renderPair(datasetSeed: number, pair: number, size: number): [Da
         style: scene.style,
         identity,
         seed: scene.seed,
-        category: "face",
+        category: planned,
         emotion: scene.emotion,
         intensity: scene.intensity,
         summary,
@@ -85,7 +121,7 @@ export function renderPair(datasetSeed: number, pair: number, size: number): [Da
         overall,
         caption,
         regions,
-        kind: "shape",
+        kind: categoryTable[planned]!.kind,
         split,
       },
     };

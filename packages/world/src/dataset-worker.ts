@@ -1,7 +1,8 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { parentPort } from "node:worker_threads";
-import { renderPair } from "./dataset-record.ts";
+import { renderPair, type CategoryShares } from "./dataset-record.ts";
+import { openRenderer, type WorldRenderer } from "./stage/renderer.ts";
 
 /** Pairs `from` (included) to `to` (excluded) of a data set, to be written into its files in `dir`. */
 export interface DatasetTask {
@@ -10,18 +11,27 @@ export interface DatasetTask {
   readonly size: number;
   readonly from: number;
   readonly to: number;
+  readonly shares: CategoryShares;
+  readonly cacheDir?: string;
 }
 
-/** Renders a task's pairs into the data set's files; answers with the lines of its records. */
+/** A worker's answer: the lines of a task's records, or why there are none. */
+export type DatasetAnswer = { readonly lines: string[] } | { readonly reason: string; readonly message: string };
+
+let renderer: WorldRenderer | undefined;
+
+/** Renders a task's pairs into the data set's files. */
 async function work(task: DatasetTask): Promise<string[]> {
-  const { dir, seed, size, from, to } = task;
+  const { dir, seed, size, from, to, shares, cacheDir } = task;
+  renderer ??= openRenderer(cacheDir === undefined ? {} : { cacheDir });
+  const paint = renderer.render.bind(renderer);
   const pixels = size * size;
   const images = await open(join(dir, "images.u8"), "r+");
   const parts = await open(join(dir, "parts.u8"), "r+");
   try {
     const lines: string[] = [];
     for (let pair = from; pair < to; pair++) {
-      for (const { record, rendered } of renderPair(seed, pair, size)) {
+      for (const { record, rendered } of await renderPair(seed, pair, size, { shares, paint })) {
         await images.write(rendered.picture, 0, pixels * 3, record.index * pixels * 3);
         await parts.write(rendered.parts, 0, pixels, record.index * pixels);
         lines.push(JSON.stringify(record));
@@ -34,6 +44,19 @@ async function work(task: DatasetTask): Promise<string[]> {
   }
 }
 
-parentPort?.on("message", (task: DatasetTask) => {
-  void work(task).then((lines) => parentPort?.postMessage(lines));
+async function answer(task: DatasetTask | "close"): Promise<DatasetAnswer> {
+  if (task === "close") {
+    await renderer?.close();
+    return { lines: [] };
+  }
+  try {
+    return { lines: await work(task) };
+  } catch (error) {
+    const { reason = "RENDER_FAILED", message } = error as { reason?: string; message: string };
+    return { reason, message };
+  }
+}
+
+parentPort?.on("message", (task: DatasetTask | "close") => {
+  void answer(task).then((reply) => parentPort?.postMessage(reply));
 });

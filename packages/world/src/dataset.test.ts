@@ -20,7 +20,7 @@ it("writes what it renders, and the same bytes with any number of workers", asyn
   await writeDataset({ dir: two, count: 72, seed: 3, size: SIZE, workers: 2 });
   expect(JSON.parse(await readFile(join(one, "dataset.json"), "utf8"))).toEqual(header);
   expect(header).toMatchObject({ format: "moodworld-raw", version: 1, size: SIZE, count: 72, seed: 3 });
-  expect(header.parts).toEqual(["other", "mouth", "eyes", "eyebrows", "face"]);
+  expect(header.parts.slice(0, 5)).toEqual(["other", "mouth", "eyes", "eyebrows", "face"]);
   for (const name of ["images.u8", "parts.u8", "records.jsonl", "dataset.json"]) {
     expect(Buffer.compare(await readFile(join(one, name)), await readFile(join(two, name))), name).toBe(0);
   }
@@ -35,7 +35,7 @@ it("writes what it renders, and the same bytes with any number of workers", asyn
     .map((line) => JSON.parse(line) as DatasetRecord);
   expect(records).toHaveLength(72);
   for (const side of [0, 1] as const) {
-    const { record, rendered } = renderPair(3, 35, SIZE)[side];
+    const { record, rendered } = (await renderPair(3, 35, SIZE))[side];
     const index = 70 + side;
     expect(records[index]).toEqual(record);
     expect(
@@ -53,7 +53,7 @@ it("writes what it renders, and the same bytes with any number of workers", asyn
     expect(partner.regions).toEqual(record.regions);
     expect(partner.split).toBe(record.split);
     expect(record.regions.length).toBeGreaterThanOrEqual(1);
-    expect(record.regions.length).toBeLessThanOrEqual(3);
+    expect(record.regions.length).toBeLessThanOrEqual(5);
   });
 });
 

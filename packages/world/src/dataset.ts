@@ -2,9 +2,11 @@ import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { WORLD_VERSION } from "./scene.ts";
-import { PARTS } from "./styles/style.ts";
-import { WorldError } from "./world-error.ts";
-import type { DatasetTask } from "./dataset-worker.ts";
+import { PARTS } from "./parts.ts";
+import { WorldError, type WorldErrorReason } from "./world-error.ts";
+import { FACES_ONLY, type CategoryShares } from "./dataset-record.ts";
+import type { DatasetAnswer, DatasetTask } from "./dataset-worker.ts";
+import { chromiumMissing, findChromium } from "./stage/browser.ts";
 
 /** What {@link writeDataset} writes. */
 export interface DatasetOptions {
@@ -14,7 +16,11 @@ export interface DatasetOptions {
   readonly seed: number;
   /** Pixels on a side; default 256. */
   readonly size?: number;
-  /** Worker threads; default 2. */
+  /** Shares of the categories; faces only by default. Anything but faces needs Chromium. */
+  readonly shares?: CategoryShares;
+  /** Folder of cached renders of products and places. */
+  readonly cacheDir?: string;
+  /** Worker threads; default 2. Each that draws products or places has a browser of its own. */
   readonly workers?: number;
   readonly signal?: AbortSignal;
   /** Called with the number of pictures written so far. */
@@ -39,10 +45,12 @@ const PAIRS_PER_TASK = 32;
  * `dataset.json` is not complete. The same options give the same bytes whatever the number of workers.
  */
 export async function writeDataset(options: DatasetOptions): Promise<DatasetHeader> {
-  const { dir, count, seed, size = 256, workers = 2, signal, onProgress } = options;
+  const { dir, count, seed, size = 256, workers = 2, shares = FACES_ONLY, cacheDir, signal, onProgress } = options;
   if (!Number.isInteger(count) || count < 2 || count % 2 !== 0) {
     throw new WorldError("COUNT_OUT_OF_RANGE", `count must be an even number of pictures from 2, not ${count}`);
   }
+  const drawn = Object.entries(shares).filter(([, share]) => share > 0);
+  if (drawn.some(([category]) => category !== "face") && findChromium() === undefined) throw chromiumMissing();
   await mkdir(dir, { recursive: true });
   await rm(join(dir, "dataset.json"), { force: true });
   for (const [name, depth] of [
@@ -61,7 +69,7 @@ export async function writeDataset(options: DatasetOptions): Promise<DatasetHead
     if (next >= pairs) return undefined;
     const from = next;
     next = Math.min(pairs, next + PAIRS_PER_TASK);
-    return { dir, seed, size, from, to: next };
+    return { dir, seed, size, shares, from, to: next, ...(cacheDir === undefined ? {} : { cacheDir }) };
   };
   const run = async (): Promise<void> => {
     // Run from source (tests, no build), the worker is TypeScript too and finds its packages by their sources.
@@ -77,6 +85,7 @@ export async function writeDataset(options: DatasetOptions): Promise<DatasetHead
         onProgress?.(written);
       }
     } finally {
+      await ask(worker, "close").catch(() => undefined);
       await worker.terminate();
     }
   };
@@ -96,15 +105,16 @@ export async function writeDataset(options: DatasetOptions): Promise<DatasetHead
   return header;
 }
 
-function ask(worker: Worker, task: DatasetTask): Promise<string[]> {
+function ask(worker: Worker, task: DatasetTask | "close"): Promise<string[]> {
   return new Promise((resolve, reject) => {
     const settle = (): void => {
       worker.off("message", onMessage);
       worker.off("error", onError);
     };
-    const onMessage = (lines: string[]): void => {
+    const onMessage = (answer: DatasetAnswer): void => {
       settle();
-      resolve(lines);
+      if ("lines" in answer) resolve(answer.lines);
+      else reject(new WorldError(answer.reason as WorldErrorReason, answer.message));
     };
     const onError = (error: unknown): void => {
       settle();

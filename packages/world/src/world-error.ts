@@ -1,4 +1,11 @@
-export type WorldErrorReason = "STYLE_UNKNOWN" | "SIZE_OUT_OF_RANGE" | "COUNT_OUT_OF_RANGE" | "DRAWING_CHANGED";
+export type WorldErrorReason =
+  | "STYLE_UNKNOWN"
+  | "SIZE_OUT_OF_RANGE"
+  | "COUNT_OUT_OF_RANGE"
+  | "DRAWING_CHANGED"
+  | "CHROMIUM_MISSING"
+  | "CATEGORY_UNKNOWN"
+  | "RENDER_FAILED";
 
 /** What went wrong in MoodWorld, with a constant `reason` to branch on. */
 export class WorldError extends Error {

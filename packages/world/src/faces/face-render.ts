@@ -1,19 +1,9 @@
 import { Resvg } from "@resvg/resvg-js";
-import type { Scene } from "./scene.ts";
+import type { Rendered } from "../rendered.ts";
+import type { FaceScene } from "./face-scene.ts";
 import { findStyle } from "./styles/index.ts";
-import { PARTS } from "./styles/style.ts";
+import { PARTS } from "../parts.ts";
 import { channelParts, drawParts, drawScene } from "./svg.ts";
-import { WorldError } from "./world-error.ts";
-
-/** A rendered scene. Both arrays are row-major from the upper left corner. */
-export interface Rendered {
-  readonly width: number;
-  readonly height: number;
-  /** size x size x 3 sRGB bytes. */
-  readonly picture: Uint8Array;
-  /** size x size part ids, indices into {@link PARTS}. */
-  readonly parts: Uint8Array;
-}
 
 const FONT = { loadSystemFonts: false };
 const FIGURE = PARTS.indexOf("face");
@@ -21,10 +11,7 @@ const FIGURE = PARTS.indexOf("face");
 const PART_COVERAGE = 24;
 
 /** Draws a scene at `size` x `size` pixels (16..2048), with the exact visible pixels of each part (occlusion kept). */
-export function render(scene: Scene, size: number): Rendered {
-  if (!Number.isInteger(size) || size < 16 || size > 2048) {
-    throw new WorldError("SIZE_OUT_OF_RANGE", `size must be a whole number of pixels in 16..2048, not ${size}`);
-  }
+export function renderFace(scene: FaceScene, size: number): Rendered {
   const svg = drawScene(scene);
   const picture = pixels(svg, size, `#${scene.identity.background}`);
   const flat = pixels(drawParts(scene, svg), size);

@@ -1,10 +1,10 @@
 import { EMOTIONS } from "@moodifier/emotion";
 import { describe, expect, it } from "vitest";
-import { annotate, changedRegions } from "./annotation.ts";
-import { render, type Rendered } from "./render.ts";
-import { sample, sameExpression, withEmotion } from "./scene.ts";
+import { annotate, changedRegions } from "../describe.ts";
+import { render } from "../render.ts";
+import type { Rendered } from "../rendered.ts";
+import { sampleFace as sample, sameExpression, withFaceEmotion as withEmotion } from "./face-scene.ts";
 import { HELD_OUT_STYLES, STYLES, TRAINING_STYLES } from "./styles/index.ts";
-import { PARTS } from "./styles/style.ts";
 
 const SIZE = 128;
 

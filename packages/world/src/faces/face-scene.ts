@@ -1,14 +1,16 @@
 import { EMOTIONS, type EmotionName } from "@moodifier/emotion";
-import { createRandom, type Random } from "./random.ts";
+import { createRandom, type Random } from "../random.ts";
 import { BACKGROUNDS } from "./styles/background.ts";
 import { findStyle, TRAINING_STYLES } from "./styles/index.ts";
 import type { Expression, FaceStyle, Identity } from "./styles/style.ts";
 
-/** Raised whenever the same seed would give another scene, picture or caption. */
-export const WORLD_VERSION = "1.0.0";
+/** Names the random draws of faces; it changes only when their seeds shall mean other faces. */
+const STREAM = "1.0.0";
 
-/** One face: who it is, and what it feels. The same scene always renders to the same bytes. */
-export interface Scene {
+/** One drawn face: who it is, and what it feels. The same scene always renders to the same bytes. */
+export interface FaceScene {
+  readonly kind: "drawn";
+  readonly category: "face";
   readonly seed: number;
   readonly style: string;
   readonly identity: Identity;
@@ -19,7 +21,7 @@ export interface Scene {
   readonly expression: Expression;
 }
 
-export interface SampleOptions {
+export interface FaceOptions {
   /** A style by name, held-out ones included; drawn by the training weights when absent. */
   readonly style?: string;
   readonly emotion?: EmotionName;
@@ -30,33 +32,42 @@ export interface SampleOptions {
  * The scene of a seed: style by weight, identity, and an emotion drawn uniformly from the 28.
  * Deterministic for (seed, WORLD_VERSION). Throws {@link WorldError} for an unknown style.
  */
-export function sample(seed: number, options: SampleOptions = {}): Scene {
-  const random = createRandom("scene", WORLD_VERSION, seed);
+export function sampleFace(seed: number, options: FaceOptions = {}): FaceScene {
+  const random = createRandom("scene", STREAM, seed);
   const drawn = random.weighted(TRAINING_STYLES);
   const style = options.style === undefined ? drawn : findStyle(options.style);
   const emotion = options.emotion ?? random.pick(EMOTIONS);
   const intensity = options.intensity ?? Math.round(random.between(0.2, 1) * 100) / 100;
-  const identity = sampleIdentity(style, createRandom("identity", WORLD_VERSION, seed, style.name));
-  return express({ seed, style: style.name, identity, emotion, intensity, expression: {} });
+  const identity = sampleIdentity(style, createRandom("identity", STREAM, seed, style.name));
+  return express({
+    kind: "drawn",
+    category: "face",
+    seed,
+    style: style.name,
+    identity,
+    emotion,
+    intensity,
+    expression: {},
+  });
 }
 
 /**
  * The true edit: the same identity with another emotion. Only the expression changes.
  * `intensity` defaults to the scene's own.
  */
-export function withEmotion(scene: Scene, emotion: EmotionName, intensity = scene.intensity): Scene {
+export function withFaceEmotion(scene: FaceScene, emotion: EmotionName, intensity = scene.intensity): FaceScene {
   return express({ ...scene, emotion, intensity });
 }
 
 /** True when both scenes draw every expression component alike, so that no pixel differs. */
-export function sameExpression(a: Scene, b: Scene): boolean {
+export function sameExpression(a: FaceScene, b: FaceScene): boolean {
   return Object.keys(a.expression).every((component) => a.expression[component] === b.expression[component]);
 }
 
-function express(scene: Scene): Scene {
+function express(scene: FaceScene): FaceScene {
   const row = findStyle(scene.style).expressions[scene.emotion];
   const level = scene.intensity < 0.5 ? "mild" : "strong";
-  const random = createRandom("expression", WORLD_VERSION, scene.seed, scene.style, scene.emotion, level);
+  const random = createRandom("expression", STREAM, scene.seed, scene.style, scene.emotion, level);
   const expression = Object.fromEntries(
     Object.entries(row).map(([component, choice]) => [component, random.weighted(choice[level])]),
   );

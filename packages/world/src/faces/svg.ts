@@ -1,11 +1,12 @@
 import { createAvatar } from "@dicebear/core";
 import { findStyle } from "./styles/index.ts";
-import { PARTS, type FaceStyle, type PartName } from "./styles/style.ts";
-import { WorldError } from "./world-error.ts";
-import type { Scene } from "./scene.ts";
+import { PARTS, type PartName } from "../parts.ts";
+import type { FaceStyle } from "./styles/style.ts";
+import { WorldError } from "../world-error.ts";
+import type { FaceScene } from "./face-scene.ts";
 
 /** The scene as SVG without its background (the renderer lays that under it). */
-export function drawScene(scene: Scene): string {
+export function drawScene(scene: FaceScene): string {
   return draw(findStyle(scene.style), scene);
 }
 
@@ -13,7 +14,7 @@ export function drawScene(scene: Scene): string {
  * The same drawing with every part in one flat colour and all else black, so that one render gives each part's visible pixels.
  * Mouth is red, eyes green, eyebrows blue; a face drawn in one piece is red. Alpha is the figure.
  */
-export function drawParts(scene: Scene, svg: string): string {
+export function drawParts(scene: FaceScene, svg: string): string {
   const style = findStyle(scene.style);
   const spans = Object.entries(style.parts)
     .map(([component, part]) => ({ part, ...locate(style, scene, svg, component) }))
@@ -23,13 +24,13 @@ export function drawParts(scene: Scene, svg: string): string {
   for (const span of spans) {
     flat +=
       flatten(svg.slice(at, span.start), "#000", true) +
-      flatten(svg.slice(span.start, span.end), COLOURS[span.part], false);
+      flatten(svg.slice(span.start, span.end), COLOURS[span.part] ?? "#000", false);
     at = span.end;
   }
   return flat + flatten(svg.slice(at), "#000", true);
 }
 
-const COLOURS: Readonly<Record<PartName, string>> = {
+const COLOURS: Readonly<Partial<Record<PartName, string>>> = {
   other: "#000",
   mouth: "#f00",
   eyes: "#0f0",
@@ -43,7 +44,7 @@ export function channelParts(style: FaceStyle): readonly [number, number, number
   return [PARTS.indexOf(first), PARTS.indexOf("eyes"), PARTS.indexOf("eyebrows")];
 }
 
-function draw(style: FaceStyle, scene: Scene, without?: string): string {
+function draw(style: FaceStyle, scene: FaceScene, without?: string): string {
   const { identity, expression } = scene;
   const options: Record<string, unknown> = {
     seed: "moodworld",
@@ -70,7 +71,7 @@ function draw(style: FaceStyle, scene: Scene, without?: string): string {
 }
 
 /** Finds a component's markup by drawing the scene once without it. */
-function locate(style: FaceStyle, scene: Scene, svg: string, component: string): { start: number; end: number } {
+function locate(style: FaceStyle, scene: FaceScene, svg: string, component: string): { start: number; end: number } {
   const rest = draw(style, scene, component);
   const length = svg.length - rest.length;
   let start = 0;

@@ -1,4 +1,4 @@
-import { WorldError } from "../world-error.ts";
+import { WorldError } from "../../world-error.ts";
 import { adventurer } from "./adventurer.ts";
 import { avataaars } from "./avataaars.ts";
 import { bigSmile } from "./big-smile.ts";

@@ -1,9 +1,6 @@
 import type { EmotionName } from "@moodifier/emotion";
 import type { Style as Drawing } from "@dicebear/core";
-
-/** Part ids of a parts map. `face` is the rest of the figure (or the whole expression where a style draws it in one piece). */
-export const PARTS = ["other", "mouth", "eyes", "eyebrows", "face"] as const;
-export type PartName = (typeof PARTS)[number];
+import type { PartName } from "../../parts.ts";
 
 /** Component name -> variant name, for everything that the emotion owns. */
 export type Expression = Readonly<Record<string, string>>;

@@ -1,0 +1,206 @@
+import type { EmotionName } from "@moodifier/emotion";
+
+/** The muscles of the parametric face. All are 0 at rest except `open` (eyes) which rests at 1. */
+export const CONTROLS = [
+  /** Inner and outer ends of the eyebrows, -1 down .. 1 up. */
+  "innerBrow",
+  "outerBrow",
+  /** One brow above the other, -1..1. */
+  "unevenBrows",
+  /** Brows drawn together, 0..1. */
+  "knit",
+  /** Opening of the eyes, 0 shut .. 1 rest .. 1.5 wide. */
+  "open",
+  /** One eye shut more than the other, 0..1. */
+  "wink",
+  /** Lower lids pushed up by the cheeks, 0..1. */
+  "squint",
+  /** Gaze, -1..1. */
+  "lookX",
+  "lookY",
+  /** Corners of the mouth, -1 down .. 1 up. */
+  "smile",
+  /** One corner above the other, -1..1. */
+  "unevenMouth",
+  /** Jaw, 0 shut .. 1 wide open. */
+  "jaw",
+  /** Width of the mouth, -1 pursed .. 1 stretched. */
+  "stretch",
+  /** Bared teeth, 0..1. */
+  "teeth",
+  /** A wavy, trembling line, 0..1. */
+  "tremble",
+  /** Tongue put out, 0..1. */
+  "tongue",
+  /** Blush of the cheeks, 0..1. */
+  "blush",
+  /** Tears, 0..1; sweat, 0..1. */
+  "tears",
+  "sweat",
+] as const;
+export type Control = (typeof CONTROLS)[number];
+export type Controls = Readonly<Record<Control, number>>;
+
+/** What each emotion does at full intensity; what is not named rests. */
+export const EXPRESSIONS: Readonly<Record<EmotionName, Partial<Controls>>> = {
+  admiration: { innerBrow: 0.6, outerBrow: 0.5, open: 1.3, lookY: -0.4, smile: 0.5, jaw: 0.22, blush: 0.25 },
+  amusement: {
+    outerBrow: 0.4,
+    unevenBrows: 0.35,
+    open: 0.55,
+    squint: 0.8,
+    smile: 1,
+    jaw: 0.6,
+    stretch: 0.6,
+    teeth: 0.6,
+    tongue: 0.5,
+  },
+  approval: { innerBrow: 0.15, outerBrow: 0.25, wink: 0.9, smile: 0.6, stretch: 0.2, squint: 0.3 },
+  caring: { innerBrow: 0.6, outerBrow: -0.15, open: 0.8, squint: 0.4, smile: 0.5, blush: 0.45 },
+  desire: {
+    outerBrow: 0.35,
+    unevenBrows: 0.3,
+    open: 0.55,
+    lookX: 0.5,
+    smile: 0.35,
+    unevenMouth: 0.5,
+    jaw: 0.12,
+    blush: 0.5,
+  },
+  excitement: { innerBrow: 0.7, outerBrow: 0.9, open: 1.45, smile: 1, jaw: 0.8, stretch: 0.5, teeth: 0.7, blush: 0.3 },
+  gratitude: { innerBrow: 0.5, open: 0.08, squint: 0.6, smile: 0.7, blush: 0.35 },
+  joy: {
+    innerBrow: 0.35,
+    outerBrow: 0.35,
+    open: 0.8,
+    squint: 0.75,
+    smile: 1,
+    jaw: 0.4,
+    stretch: 0.6,
+    teeth: 0.6,
+    blush: 0.3,
+  },
+  love: { innerBrow: 0.35, open: 0.5, squint: 0.7, smile: 0.8, blush: 0.9, lookY: -0.1 },
+  optimism: {
+    innerBrow: 0.4,
+    outerBrow: 0.5,
+    open: 1.15,
+    lookY: -0.6,
+    smile: 0.75,
+    stretch: 0.3,
+    jaw: 0.1,
+    teeth: 0.2,
+  },
+  pride: { innerBrow: 0.1, outerBrow: 0.5, open: 0.6, lookY: -0.3, smile: 0.55, unevenMouth: 0.3, stretch: 0.3 },
+  relief: { innerBrow: 0.55, outerBrow: -0.1, open: 0.15, smile: 0.35, jaw: 0.25, stretch: -0.2 },
+  anger: {
+    innerBrow: -1,
+    outerBrow: 0.35,
+    knit: 1,
+    open: 1.05,
+    squint: 0.5,
+    smile: -0.75,
+    jaw: 0.35,
+    stretch: 0.5,
+    teeth: 1,
+    blush: 0.35,
+  },
+  annoyance: {
+    innerBrow: -0.65,
+    outerBrow: 0.05,
+    unevenBrows: 0.4,
+    knit: 0.6,
+    open: 0.65,
+    lookX: 0.7,
+    smile: -0.35,
+    unevenMouth: -0.4,
+    stretch: -0.1,
+  },
+  disappointment: { innerBrow: 0.45, outerBrow: -0.35, open: 0.6, lookY: 0.6, smile: -0.55, stretch: -0.1 },
+  disapproval: { innerBrow: -0.5, knit: 0.6, unevenBrows: 0.5, open: 0.8, smile: -0.6, stretch: -0.25, lookX: -0.2 },
+  disgust: {
+    innerBrow: -0.7,
+    outerBrow: -0.1,
+    knit: 0.8,
+    open: 0.45,
+    squint: 0.7,
+    smile: -0.7,
+    unevenMouth: 0.55,
+    jaw: 0.25,
+    tongue: 0.55,
+  },
+  embarrassment: {
+    innerBrow: 0.55,
+    outerBrow: -0.1,
+    open: 0.75,
+    lookX: -0.6,
+    lookY: 0.5,
+    smile: 0.2,
+    tremble: 0.55,
+    blush: 1,
+    sweat: 0.4,
+  },
+  fear: {
+    innerBrow: 0.95,
+    outerBrow: 0.15,
+    knit: 0.5,
+    open: 1.5,
+    smile: -0.4,
+    jaw: 0.5,
+    stretch: 0.55,
+    teeth: 0.5,
+    tremble: 0.3,
+    sweat: 0.6,
+  },
+  grief: {
+    innerBrow: 1,
+    outerBrow: -0.5,
+    knit: 0.5,
+    open: 0.12,
+    squint: 0.5,
+    smile: -1,
+    jaw: 0.35,
+    stretch: 0.2,
+    tears: 1,
+  },
+  nervousness: {
+    innerBrow: 0.65,
+    outerBrow: 0.1,
+    knit: 0.3,
+    open: 1.15,
+    lookX: 0.8,
+    smile: -0.05,
+    stretch: 0.45,
+    teeth: 0.75,
+    jaw: 0.14,
+    tremble: 0.7,
+    sweat: 0.9,
+  },
+  remorse: { innerBrow: 0.8, outerBrow: -0.35, open: 0.35, lookY: 0.8, smile: -0.55, tremble: 0.25, blush: 0.2 },
+  sadness: { innerBrow: 0.9, outerBrow: -0.4, open: 0.75, lookY: 0.35, smile: -0.85, stretch: -0.1, tears: 0.6 },
+  confusion: {
+    innerBrow: 0.1,
+    unevenBrows: 0.85,
+    knit: 0.35,
+    open: 0.95,
+    wink: 0.25,
+    lookX: 0.35,
+    lookY: -0.4,
+    smile: -0.2,
+    unevenMouth: 0.7,
+    tremble: 0.3,
+  },
+  curiosity: { outerBrow: 0.5, unevenBrows: 0.55, open: 1.2, lookX: 0.55, smile: 0.25, jaw: 0.1, stretch: -0.25 },
+  realization: {
+    innerBrow: 0.7,
+    outerBrow: 0.8,
+    open: 1.3,
+    lookY: -0.7,
+    lookX: 0.2,
+    smile: 0.15,
+    jaw: 0.4,
+    stretch: -0.35,
+  },
+  surprise: { innerBrow: 1, outerBrow: 1, open: 1.5, jaw: 0.85, stretch: -0.55 },
+  neutral: {},
+};

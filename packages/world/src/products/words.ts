@@ -1,0 +1,132 @@
+import { hashKey } from "../random.ts";
+import type { ProductLook } from "./look.ts";
+
+/** Ways to say each pattern, finish, ornament and posture; captions choose by the identity, so that an edit keeps its grammar. */
+export const PATTERN_WORDS: Readonly<Record<string, readonly string[]>> = {
+  plain: ["no pattern", "a plain ground", "an unmarked ground"],
+  arrows: ["rising arrows", "upward arrows"],
+  blotches: ["blotches of mould", "mouldy blotches"],
+  bouquets: ["bouquets of small flowers", "little bouquets"],
+  "broken lines": ["broken and mended lines", "lines broken and joined again"],
+  bursts: ["bright bursts", "exploding bursts"],
+  "check marks": ["even check marks", "rows of check marks"],
+  "claw marks": ["claw marks", "torn claw marks"],
+  confetti: ["confetti dots and squiggles", "scattered confetti"],
+  cracks: ["jagged cracks", "sharp cracks"],
+  crests: ["crests", "rows of heraldic crests"],
+  "crossed bars": ["crossed bars", "barred crosses"],
+  dots: ["round dots", "polka dots"],
+  drips: ["long drips", "running drips"],
+  exclamations: ["exclamation bursts", "exclamation marks"],
+  eyes: ["watching eyes", "staring eyes"],
+  "faded stripes": ["fading washed-out stripes", "faded stripes"],
+  flames: ["licking flames", "rows of flames"],
+  flowers: ["scattered flowers", "open flowers"],
+  hearts: ["hearts", "rows of hearts"],
+  keyholes: ["keyholes", "dark keyholes"],
+  laurels: ["laurels", "laurel wreaths"],
+  leaves: ["leaves", "drifting leaves"],
+  loops: ["tangled loops", "knotted loops"],
+  "question marks": ["question marks", "turning question marks"],
+  "rain drops": ["rain drops", "falling rain drops"],
+  ripples: ["slow ripples", "spreading ripples"],
+  roses: ["roses", "curled roses"],
+  scales: ["fine scales", "overlapping scales"],
+  scratches: ["uneven scratches", "scratched marks"],
+  "single burst": ["a burst spreading from one point", "one bursting star of rays"],
+  slashes: ["hard slashes", "slashed strokes"],
+  "small dots": ["small hiding dots", "tiny shy dots"],
+  spirals: ["spirals", "winding spirals"],
+  squiggles: ["loose squiggles", "playful squiggles"],
+  stars: ["stars", "scattered stars"],
+  stripes: ["even stripes", "plain stripes"],
+  "sun rays": ["radiating sun rays", "broad sun rays"],
+  sunbursts: ["scattered sunbursts", "little sunbursts"],
+  tears: ["falling tears", "drops like tears"],
+  "trembling lines": ["trembling thin lines", "shaky thin lines"],
+  vines: ["swirling vines", "curling vines"],
+  waves: ["slow wide waves", "gentle waves"],
+  weave: ["a plain even weave", "an even weave"],
+  zigzags: ["zigzags", "sharp zigzags"],
+};
+
+export const FINISH_WORDS: Readonly<Record<string, readonly string[]>> = {
+  smooth: ["smooth", "even"],
+  satin: ["satin", "softly sheened"],
+  "soft matt": ["soft matt", "gently matt"],
+  velvety: ["velvety", "soft as velvet"],
+  glossy: ["glossy", "shining"],
+  candy: ["candy-glossy", "bright as candy"],
+  polished: ["polished", "highly polished"],
+  gilded: ["gilded", "touched with gold"],
+  lustrous: ["lustrous", "deeply lustrous"],
+  sparkling: ["sparkling", "glittering"],
+  clear: ["clear", "crystal clear"],
+  translucent: ["translucent", "half transparent"],
+  flushed: ["softly flushed", "faintly blushing"],
+  "cold matt": ["cold matt", "cold and flat"],
+  dull: ["dull", "without shine"],
+  scuffed: ["scuffed", "scraped and scuffed"],
+  tarnished: ["tarnished", "stained and tarnished"],
+  scorched: ["scorched", "burnt"],
+  wet: ["cold and wet", "wet and slick"],
+  slimy: ["slimy", "slick with slime"],
+  brittle: ["brittle", "thin and brittle"],
+  patchy: ["patchy", "uneven in patches"],
+};
+
+export const ORNAMENT_WORDS: Readonly<Record<string, readonly string[]>> = {
+  none: ["no ornament", "nothing added"],
+  bell: ["golden bells", "small bells"],
+  "black ribbon": ["black ribbons", "trailing black ribbons"],
+  blob: ["dripping blobs", "hanging blobs"],
+  blossom: ["blossoms", "open blossoms"],
+  bow: ["tied bows", "little bows"],
+  button: ["small plain buttons", "round buttons"],
+  "chain tag": ["loose rattling tags", "hanging metal tags"],
+  clasp: ["black clasps", "shut black clasps"],
+  "cracked bead": ["cracked beads", "split beads"],
+  crown: ["crowns", "small crowns"],
+  crystal: ["bright crystals", "clear crystals"],
+  drop: ["gem drops", "hanging drops"],
+  heart: ["little hearts", "heart-shaped pendants"],
+  key: ["tiny keys", "hanging keys"],
+  lens: ["small lenses", "round lenses"],
+  medal: ["small round medals", "medals"],
+  "odd piece": ["mismatched odd pieces", "odd pieces that do not match"],
+  pebble: ["smooth pebbles", "rounded pebbles"],
+  pompom: ["dangling pom-poms", "fluffy pom-poms"],
+  ribbon: ["streaming ribbons", "flying ribbons"],
+  spike: ["pointed spikes", "sharp spikes"],
+  spring: ["springs", "bouncing springs"],
+  star: ["star-shaped gems", "metal stars"],
+  sun: ["small rising suns", "little suns"],
+  tassel: ["drooping tassels", "hanging tassels"],
+  tear: ["hanging tear drops", "drops like tears"],
+  thorn: ["bone-like thorns", "dark thorns"],
+  thread: ["tangled threads", "loose threads"],
+  veil: ["little veils", "hanging veils"],
+};
+
+/** The strongest tendencies of a posture, in words. */
+export function postureWords({ posture, edge }: ProductLook, seed: number): string {
+  const { droop, lean, twist, flare, height } = posture;
+  const found: [number, readonly string[]][] = [
+    [droop * 1.3, ["drooping", "sagging"]],
+    [-droop * 1.8, ["lifted", "upswept"]],
+    [Math.abs(lean) * 1.6, ["leaning", "tilted"]],
+    [twist * 1.1, ["twisted", "turning"]],
+    [flare * 1.1, ["open", "flared"]],
+    [-flare * 1.3, ["closed in", "narrowed"]],
+    [height * 1.6, ["tall", "stretched"]],
+    [-height * 1.6, ["shrunken", "low"]],
+    [edge * 0.8, ["sharp", "jagged"]],
+    [-edge * 0.8, ["rounded", "soft"]],
+  ];
+  const strong = found.filter(([value]) => value > 0.16).sort((a, b) => b[0] - a[0]);
+  if (strong.length === 0) return ["simple and upright", "plain and upright"][hashKey("posture", seed) % 2]!;
+  return strong
+    .slice(0, 2)
+    .map(([, ways]) => ways[hashKey("posture", seed, ways[0]!) % ways.length]!)
+    .join(" and ");
+}
