@@ -52,7 +52,7 @@ async function download(url, file, name, expected) {
       bytes += chunk.length;
       hash.update(chunk);
       done(
-        bytes > expected.bytes ? new Error(`${name}: more than the ${expected.bytes} bytes of the manifest`) : null,
+        bytes > expected.bytes ? final(`${name}: more than the ${expected.bytes} bytes of the manifest`) : null,
         chunk,
       );
     },
@@ -102,9 +102,12 @@ async function again(work) {
 
 function expectDigest(name, got, expected) {
   if (got === expected) return;
-  const error = new Error(`${name}: expected sha256 ${expected}, got ${got}`);
-  error.final = true;
-  throw error;
+  throw final(`${name}: expected sha256 ${expected}, got ${got}`);
+}
+
+/** An error that another attempt would not mend. */
+function final(message) {
+  return Object.assign(new Error(message), { final: true });
 }
 
 function sha256(data) {

@@ -64,7 +64,7 @@ export function buildService(service: string): string {
     "build",
     "--isolation=chroot",
     "--network=host",
-    "--ulimit=nofile=65536:65536",
+    "--ulimit=nofile=16384:16384",
     "--ignorefile=deploy/images/Dockerfile.dockerignore",
     "--file=deploy/images/Dockerfile",
     `--build-arg=NODE_IMAGE=${baseImage}`,

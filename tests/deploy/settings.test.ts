@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { environmentName } from "@moodifier/service-kit";
+import { describe, expect, it } from "vitest";
+import { parse, parseAllDocuments } from "yaml";
+import { configSchema as clip } from "../../services/clip/src/config.ts";
+import { configSchema as diffusion } from "../../services/diffusion/src/config.ts";
+import { configSchema as gateway } from "../../services/gateway/src/config.ts";
+import { configSchema as mllm } from "../../services/mllm/src/config.ts";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const schemas = { gateway, mllm, clip, diffusion };
+type Service = keyof typeof schemas;
+const services = Object.keys(schemas) as Service[];
+
+/** The settings that a service understands, by environment name. */
+function settingsOf(service: Service): Record<string, string> {
+  return Object.fromEntries(Object.keys(schemas[service].shape).map((name) => [environmentName(name), name]));
+}
+
+/** Fails on a variable that the service would silently ignore, or a value that it would refuse. */
+function checkEnvironment(service: Service, environment: Readonly<Record<string, string | undefined>>): void {
+  const known = settingsOf(service);
+  const input: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith("MOODIFIER_")) continue;
+    expect(Object.keys(known), `${service}: ${name}`).toContain(name);
+    if (value !== undefined && value !== "") input[known[name]!] = value;
+  }
+  const result = schemas[service].safeParse(input);
+  expect(result.error?.issues ?? [], service).toEqual([]);
+}
+
+describe("deploy/compose.yaml", () => {
+  const compose = parse(readFileSync(path.join(root, "deploy/compose.yaml"), "utf8"), { merge: true });
+
+  it.each(services)("gives %s settings that it has", (service) => {
+    const environment = compose.services[service].environment as Record<string, string>;
+    const filled = Object.entries(environment).map(([name, value]) => [name, String(value).replace(/\$\{\w+:-\}/, "")]);
+    checkEnvironment(service, Object.fromEntries(filled));
+  });
+
+  it("lets services end their work before they are killed", () => {
+    for (const service of services) {
+      const { stop_grace_period: grace, environment } = compose.services[service];
+      expect(Number.parseInt(grace, 10) * 1000).toBeGreaterThan(Number(environment.MOODIFIER_DRAIN_MS));
+    }
+  });
+});
+
+describe("deploy/helm/moodifier", () => {
+  // What `npm run test:chart` compares the rendered chart with.
+  const golden = readFileSync(path.join(root, "tests/chart/golden/defaults.yaml"), "utf8");
+  const manifests = parseAllDocuments(golden).map((document) => document.toJS());
+
+  it.each(services)("gives %s settings that it has", (service) => {
+    const { spec } = manifests.find(
+      (each) => each?.kind === "Deployment" && each.metadata.name.endsWith(`-${service}`),
+    );
+    const entries = spec.template.spec.containers[0].env.map(
+      ({ name, value, valueFrom }: { name: string; value?: string; valueFrom?: { resourceFieldRef?: object } }) => [
+        name,
+        valueFrom?.resourceFieldRef ? "2" : value,
+      ],
+    );
+    checkEnvironment(service, Object.fromEntries(entries));
+  });
+});
+
+describe("docs/operations.md", () => {
+  it("has a runbook for each alert and none for another", () => {
+    const rules = parse(readFileSync(path.join(root, "deploy/helm/moodifier/rules/alerts.yaml"), "utf8"));
+    const alerts = rules.groups.flatMap((group: { rules: { alert?: string }[] }) =>
+      group.rules.map(({ alert }) => alert),
+    );
+    const text = readFileSync(path.join(root, "docs/operations.md"), "utf8");
+    const runbooks = [...text.matchAll(/^### (Moodifier\w+)$/gm)].map(([, name]) => name);
+    expect(runbooks.toSorted()).toEqual(alerts.toSorted());
+  });
+});
