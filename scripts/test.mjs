@@ -38,6 +38,7 @@ run(path.join(root, "node_modules/.bin/node"), [
   "-m",
   "pytest",
   path.join(root, "training/tests"),
+  path.join(root, "eval/moodbench"),
   "-q",
   `--junitxml=${junit}`,
 ]);

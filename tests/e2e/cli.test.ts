@@ -85,6 +85,11 @@ describe("moodifier edit", () => {
       recipe: { seed: "5", steps: 3 },
     });
     expect(edit["timings"]).toHaveProperty("editor.denoise_ms");
+
+    const again = join(folder, "again.png");
+    const elsewhere = ["edit", input, "-e", "joy", "--steps", "3", "--seed", "5", "-q", "-o", again, "--server", url];
+    expect(await moodifier(...elsewhere)).toMatchObject({ code: 0 });
+    expect((await readFile(again)).equals(await readFile(out)), "same recipe, other process, same bytes").toBe(true);
   }, 120_000);
 
   it("edits under a mask on a running server and keeps quiet when told", async () => {
