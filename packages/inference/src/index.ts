@@ -25,6 +25,7 @@ export {
   type GraphPort,
   type Manifest,
 } from "./manifest/manifest-schema.ts";
+export { cpuHasInt8Dot, parseDevice, type Device, type PrecisionSetting } from "./session/device.ts";
 export { openModel, type Model, type ModelOptions } from "./session/model.ts";
 export { openGraph, type GraphSource, type OpenedGraph } from "./session/open-graph.ts";
 export { type ModelObserver, type RunOptions, type Session, type StatefulRun } from "./session/session.ts";

@@ -8,6 +8,10 @@ export type InferenceReason =
   | "DIGEST_MISMATCH"
   /** A graph's real inputs or outputs are not those that the manifest names, or ONNX Runtime refuses the file. */
   | "GRAPH_INVALID"
+  /** The device that was asked for cannot be used. Nothing runs elsewhere instead. */
+  | "DEVICE_UNAVAILABLE"
+  /** The family was not exported in the precision that was asked for. */
+  | "PRECISION_UNAVAILABLE"
   /** The manifest has no such graph or tokenizer. */
   | "ROLE_UNKNOWN"
   /** A text has more tokens than the model reads. */

@@ -23,9 +23,21 @@ export const modelSettings = {
   modelDir: z.string().min(1),
   /** Threads for each model, 1..256. */
   threads: z.coerce.number().int().min(1).max(256).default(1),
+  /** Where graphs run: "cpu", "cuda" or "cuda:N". A GPU that cannot be used stops the service; it never falls back to the CPU. */
+  device: z
+    .string()
+    .regex(/^(cpu|cuda(:\d+)?)$/, "must be cpu, cuda or cuda:N")
+    .default("cpu"),
+  /** Arithmetic of graphs that were exported in several; "auto" takes float16 on a GPU, and int8 on a CPU with int8 dot products. */
+  precision: z.enum(["auto", "fp32", "fp16", "int8"]).default("auto"),
   /** Calls that may wait while others run, 0..10,000; a further one is refused. */
   maxQueue: z.coerce.number().int().min(0).max(10_000).default(16),
 };
+
+/** What a model is opened with, from {@link modelSettings}. */
+export function placement({ threads, device, precision }: z.output<z.ZodObject<typeof modelSettings>>) {
+  return { threads, device, precision };
+}
 
 /** The environment variable of a setting: `modelDir` is `MOODIFIER_MODEL_DIR`. */
 export function environmentName(setting: string): string {

@@ -1,6 +1,6 @@
 /** What every service stands on: errors, configuration, log, telemetry, the gRPC server and client, a bounded queue, and orderly shutdown. */
 export { BoundedQueue, type BoundedQueueOptions, type Slot } from "./bounded-queue.ts";
-export { environmentName, loadConfig, modelSettings, serviceSettings } from "./config.ts";
+export { environmentName, loadConfig, modelSettings, placement, serviceSettings } from "./config.ts";
 export { toMoodError } from "./errors/conversion.ts";
 export { fromServiceError, toStatus } from "./errors/grpc-status.ts";
 export { CODES, type ErrorCode, type ErrorDetails, MoodError } from "./errors/mood-error.ts";

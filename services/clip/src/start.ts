@@ -6,6 +6,7 @@ import {
   createLogger,
   createMetrics,
   modelObserver,
+  placement,
   serve,
   type Logger,
   type RunningService,
@@ -26,7 +27,7 @@ const CONCURRENCY = 32;
 export async function start(config: Config, dependencies: { logger?: Logger } = {}): Promise<RunningService> {
   const logger = dependencies.logger ?? createLogger({ service: "clip", level: config.logLevel });
   const metrics = createMetrics({ service: "clip", process: config.metricsPort > 0 });
-  const model = await openModel(config.modelDir, { threads: config.threads, observer: modelObserver(metrics) });
+  const model = await openModel(config.modelDir, { ...placement(config), observer: modelObserver(metrics) });
   const limits: EncoderLimits = {
     maxBatch: config.maxBatch,
     maxDelayMs: config.batchDelayMs,

@@ -5,6 +5,7 @@ import {
   createLogger,
   createMetrics,
   modelObserver,
+  placement,
   serve,
   type Logger,
   type RunningService,
@@ -25,7 +26,7 @@ import { warmUp } from "./warm-up.ts";
 export async function start(config: Config, dependencies: { logger?: Logger } = {}): Promise<RunningService> {
   const logger = dependencies.logger ?? createLogger({ service: "mllm", level: config.logLevel });
   const metrics = createMetrics({ service: "mllm", process: config.metricsPort > 0 });
-  const model = await openModel(config.modelDir, { threads: config.threads, observer: modelObserver(metrics) });
+  const model = await openModel(config.modelDir, { ...placement(config), observer: modelObserver(metrics) });
   const ready = openParts(model, config, logger);
   // Awaited below; until then a failure must not count as unheard.
   ready.catch(() => undefined);

@@ -15,12 +15,19 @@ const portSchema = z.object({
   dims: z.array(z.union([z.int().nonnegative(), z.string().min(1)])),
 });
 
+/** The same graph in another arithmetic, with the same inputs and outputs. */
+const variantSchema = z.object({ file: relativePath, data: z.array(relativePath).default([]) });
+
 const graphSchema = z.object({
   file: relativePath,
+  /** Files beside it that hold its weights (ONNX external data); needed above 2 GB. */
+  data: z.array(relativePath).optional(),
   inputs: z.record(z.string(), portSchema),
   outputs: z.record(z.string(), portSchema),
   /** How the weights are stored; float16 is folded to float32 when the session is made. */
   storage: z.enum(["float32", "float16"]).default("float32"),
+  /** `fp16` computes in float16 and is made for GPUs; `int8` quantizes weights and activations and is made for CPUs with int8 dot products. */
+  variants: z.object({ fp16: variantSchema.optional(), int8: variantSchema.optional() }).optional(),
 });
 
 const clipTokenizerSchema = z.object({
@@ -123,10 +130,11 @@ export const manifestSchema = z.object({
   }),
   planner: z
     .object({
-      layers: size,
-      heads: size,
-      headDim: size,
-      imageTokens: size,
+      /** Sizes of the decoder; absent when the family has no planner of its own and a chat server plans. */
+      layers: size.optional(),
+      heads: size.optional(),
+      headDim: size.optional(),
+      imageTokens: size.optional(),
       categories: z.array(z.string()).min(1),
       labels: z.array(z.string()).min(1),
       /** How to tell pictures outside the training data: a reply whose chosen tokens have a lower mean log-probability is marked. */

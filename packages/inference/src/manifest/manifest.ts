@@ -66,7 +66,16 @@ async function readModelFile(path: string): Promise<Buffer> {
 
 function checkReferences(path: string, manifest: Manifest): void {
   const named = [
-    ...Object.entries(manifest.graphs).map(([role, graph]) => [`graphs.${role}.file`, graph.file] as const),
+    ...Object.entries(manifest.graphs).flatMap(([role, graph]) => {
+      const parts = [[`graphs.${role}`, graph] as const];
+      for (const [name, variant] of Object.entries(graph.variants ?? {})) {
+        parts.push([`graphs.${role}.variants.${name}`, { ...graph, ...variant }]);
+      }
+      return parts.flatMap(([key, { file, data = [] }]) => [
+        [`${key}.file`, file] as const,
+        ...data.map((path) => [`${key}.data`, path] as const),
+      ]);
+    }),
     ...Object.entries(manifest.tokenizers).flatMap(([name, entry]) =>
       entry
         ? [[`tokenizers.${name}.vocab`, entry.vocab] as const, [`tokenizers.${name}.merges`, entry.merges] as const]

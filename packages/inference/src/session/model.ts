@@ -2,9 +2,10 @@ import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { InferenceError } from "../inference-error.ts";
 import { readManifest, readVerified } from "../manifest/manifest.ts";
-import type { Manifest } from "../manifest/manifest-schema.ts";
+import type { GraphEntry, Manifest } from "../manifest/manifest-schema.ts";
 import { ByteTokenizer } from "../tokenizer/byte-bpe.ts";
 import { ClipTokenizer } from "../tokenizer/clip-bpe.ts";
+import { chooseGraph, parseDevice, type Device, type GraphChoice, type PrecisionSetting } from "./device.ts";
 import { type ModelObserver, Session } from "./session.ts";
 import { WorkerChannel } from "./worker-channel.ts";
 
@@ -15,6 +16,10 @@ export interface ModelOptions {
   /** Graphs to load before `openModel` returns; the others load at their first use. */
   readonly roles?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Where graphs run: "cpu" (default), "cuda" or "cuda:N". */
+  readonly device?: string | undefined;
+  /** Arithmetic of graphs that come in several; "auto" by default. */
+  readonly precision?: PrecisionSetting | undefined;
   /** Told how long things take, for metrics. */
   readonly observer?: ModelObserver | undefined;
 }
@@ -22,6 +27,12 @@ export interface ModelOptions {
 interface Tokenizers {
   clip: ClipTokenizer;
   planner: ByteTokenizer;
+}
+
+interface Placement {
+  readonly threads: number;
+  readonly device: Device;
+  readonly precision: PrecisionSetting;
 }
 
 /**
@@ -33,8 +44,10 @@ export async function openModel(dir: string, options: ModelOptions = {}): Promis
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(`threads must be a whole number >= 1, got ${threads}`);
   }
+  const device = parseDevice(options.device ?? "cpu");
   const { manifest, digest } = await readManifest(dir);
-  const model = new Model(resolve(dir), manifest, digest, threads, options.observer);
+  const placement = { threads, device, precision: options.precision ?? "auto" };
+  const model = new Model(resolve(dir), manifest, digest, placement, options.observer);
   try {
     for (const role of options.roles ?? []) {
       options.signal?.throwIfAborted();
@@ -53,19 +66,19 @@ export class Model {
   readonly manifest: Manifest;
   /** SHA-256 of manifest.json, hex: the exact identity of the model. */
   readonly digest: string;
-  readonly #threads: number;
+  readonly #placement: Placement;
   readonly #observer: ModelObserver | undefined;
   readonly #channel = new WorkerChannel();
   readonly #sessions = new Map<string, Promise<Session>>();
   readonly #tokenizers = new Map<keyof Tokenizers, Promise<Tokenizers[keyof Tokenizers]>>();
 
   /** Use `openModel`. */
-  constructor(dir: string, manifest: Manifest, digest: string, threads: number, observer?: ModelObserver) {
+  constructor(dir: string, manifest: Manifest, digest: string, placement: Placement, observer?: ModelObserver) {
     this.#observer = observer;
     this.dir = dir;
     this.manifest = manifest;
     this.digest = digest;
-    this.#threads = threads;
+    this.#placement = placement;
   }
 
   /** Runs that wait or are under way, of all sessions together. */
@@ -91,20 +104,39 @@ export class Model {
     return memoize(this.#tokenizers, name, () => this.#openTokenizer(name)) as Promise<Tokenizers[N]>;
   }
 
+  /**
+   * Gives the memory of all graphs back by ending the worker thread; the next run loads again what it needs. Returns false, and does
+   * nothing, while runs wait or are under way. Tensors kept between runs are lost.
+   */
+  unload(): Promise<boolean> {
+    return this.#channel.unload();
+  }
+
+  /** Which arithmetic a graph runs in. Throws InferenceError ROLE_UNKNOWN or PRECISION_UNAVAILABLE. */
+  precision(role: string): GraphChoice["precision"] {
+    return chooseGraph(role, this.#graph(role), this.#placement.precision, this.#placement.device).precision;
+  }
+
   /** Rejects what waits, frees the graphs and ends the worker thread. Idempotent. */
   close(): Promise<void> {
     return this.#channel.close();
   }
 
-  async #openSession(role: string): Promise<Session> {
+  #graph(role: string): GraphEntry {
     const graph = this.manifest.graphs[role];
     if (!graph || !this.has(role)) {
       const have = Object.keys(this.manifest.graphs).join(", ");
       throw new InferenceError("ROLE_UNKNOWN", `model ${this.manifest.id} has no graph "${role}"; it has ${have}`);
     }
-    const path = join(this.dir, graph.file);
-    const record = this.manifest.files[graph.file]!;
-    const open = { kind: "open", role, path, record, graph, threads: this.#threads } as const;
+    return graph;
+  }
+
+  async #openSession(role: string): Promise<Session> {
+    const graph = this.#graph(role);
+    const { threads, device, precision } = this.#placement;
+    const { file, data } = chooseGraph(role, graph, precision, device);
+    const locate = (name: string) => ({ path: join(this.dir, name), record: this.manifest.files[name]! });
+    const open = { kind: "open", role, ...locate(file), graph, threads, device, data: data.map(locate) } as const;
     const session = new Session(this.#channel, open, this.#observer);
     const startedAt = performance.now();
     await session.load();

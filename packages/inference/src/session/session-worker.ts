@@ -58,18 +58,10 @@ async function answer(id: number, request: AnsweredRequest): Promise<void> {
 
 async function open(request: OpenRequest): Promise<NamedTensors> {
   await checkFile(request.path, request.record);
-  const session = await InferenceSession.create(request.path, {
-    executionProviders: ["cpu"],
-    graphOptimizationLevel: "all",
-    intraOpNumThreads: request.threads,
-    interOpNumThreads: 1,
-    // Each session's arena keeps its largest run's memory for good. Without it, a run of the tiny denoiser at latent 32 x 32 is as fast and a peak is
-    // given back (20-50 MB in small trials); at 48 x 48 (intermediates of 100s of MB) it paid 9-40 % for fresh pages. Measured on two cores.
-    enableCpuMemArena: false,
-    logSeverityLevel: 3,
-    // Spinning threads would take the cores that the other workers and the event loop need.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
-  });
+  for (const { path, record } of request.data ?? []) {
+    await checkFile(path, record);
+  }
+  const session = await createSession(request);
   try {
     checkGraph(request.role, request.graph, session.inputMetadata, session.outputMetadata);
   } catch (error) {
@@ -78,6 +70,36 @@ async function open(request: OpenRequest): Promise<NamedTensors> {
   }
   sessions.set(request.role, session);
   return {};
+}
+
+/** ONNX Runtime never falls back in silence: without its CUDA provider, or without a GPU, making the session fails. */
+async function createSession({ role, path, threads, device }: OpenRequest): Promise<InferenceSession> {
+  const cuda = device?.kind === "cuda";
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: cuda ? [{ name: "cuda", deviceId: device.index }] : ["cpu"],
+    graphOptimizationLevel: "all",
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    // Each session's arena keeps its largest run's memory for good. Without it, a run of the tiny denoiser at latent 32 x 32 is as fast and a peak is
+    // given back (20-50 MB in small trials); at 48 x 48 (intermediates of 100s of MB) it paid 9-40 % for fresh pages. Measured on two cores.
+    enableCpuMemArena: false,
+    logSeverityLevel: 3,
+    // Spinning threads would take the cores that the other workers and the event loop need.
+    extra: { session: { intra_op: { allow_spinning: "0" } } },
+  };
+  try {
+    return await InferenceSession.create(path, options);
+  } catch (cause) {
+    if (!cuda) {
+      throw cause;
+    }
+    const why = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new InferenceError(
+      "DEVICE_UNAVAILABLE",
+      `${role}: cannot run on cuda:${device.index}: ${why}; use an image with ONNX Runtime's CUDA provider, or device cpu`,
+      { cause },
+    );
+  }
 }
 
 async function run(request: RunRequest): Promise<NamedTensors> {

@@ -79,6 +79,20 @@ export class WorkerChannel {
     this.#post({ kind: "drop", key });
   }
 
+  /** Ends an idle thread; the next job starts a new one. Returns false, and does nothing, while jobs wait or run. */
+  async unload(): Promise<boolean> {
+    if (this.#active || this.#queue.length > 0) {
+      return false;
+    }
+    const worker = this.#worker;
+    this.#worker = undefined;
+    this.#opened = new Set();
+    worker?.ref();
+    worker?.postMessage({ kind: "exit" } satisfies WorkerMessage);
+    await this.#exit;
+    return true;
+  }
+
   /** Rejects everything that waits with MODEL_CLOSED, releases the sessions and resolves when the thread has ended. Idempotent. */
   async close(): Promise<void> {
     if (!this.#closed) {
@@ -153,10 +167,12 @@ export class WorkerChannel {
     });
     this.#exit = new Promise((resolve) => {
       worker.once("exit", (code) => {
-        this.#worker = undefined;
-        this.#opened.clear();
-        const message = `the inference worker ended with code ${code}; the next run starts a new one`;
-        this.#rejectAll(new InferenceError("WORKER_FAILED", message, { cause: fault }));
+        if (this.#worker === worker) {
+          this.#worker = undefined;
+          this.#opened.clear();
+          const message = `the inference worker ended with code ${code}; the next run starts a new one`;
+          this.#rejectAll(new InferenceError("WORKER_FAILED", message, { cause: fault }));
+        }
         resolve();
       });
     });

@@ -2,6 +2,7 @@ import type { Tensor } from "@moodifier/tensor";
 import type { InferenceReason } from "../inference-error.ts";
 import type { FileRecord } from "../manifest/file-digest.ts";
 import type { GraphEntry } from "../manifest/manifest-schema.ts";
+import type { Device } from "./device.ts";
 
 /** Named tensors that go into or come out of a graph. */
 export type NamedTensors = Record<string, Tensor>;
@@ -14,6 +15,10 @@ export interface OpenRequest {
   readonly record: FileRecord;
   readonly graph: GraphEntry;
   readonly threads: number;
+  /** Files beside the graph that hold its weights. */
+  readonly data?: readonly { readonly path: string; readonly record: FileRecord }[];
+  /** The CPU by default. */
+  readonly device?: Device;
 }
 
 /** Tensors kept in the worker between the runs of one state. */

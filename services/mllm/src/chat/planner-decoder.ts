@@ -28,11 +28,16 @@ export class PlannerDecoder {
   static async open(model: Model): Promise<PlannerDecoder> {
     const { planner, tokenizers, id } = model.manifest;
     const special = tokenizers.planner;
-    if (!planner || !special) throw new TypeError(`the manifest of model ${id} describes no planner`);
+    const { layers, heads, headDim } = planner ?? {};
+    if (!layers || !heads || !headDim || !special) {
+      throw new TypeError(
+        `model ${id} has no planner of its own; set MOODIFIER_CHAT=openai and the chat server's address`,
+      );
+    }
     const [session, tokenizer] = await Promise.all([model.session("planner_decoder"), model.tokenizer("planner")]);
     const { bosToken, sepToken, eosToken, padToken } = special;
     const vocabulary = createVocabulary(tokenizer, tokenizer.size, [bosToken, sepToken, eosToken, padToken]);
-    return new PlannerDecoder(session, vocabulary, planner, special);
+    return new PlannerDecoder(session, vocabulary, { layers, heads, headDim }, special);
   }
 
   private constructor(
