@@ -21,6 +21,7 @@ export { createWorldProvider, type WorldOptions } from "./collect/providers/worl
 export { expand, readPhrases } from "./expand/expand.ts";
 export { DEFAULT_PHRASES, type PhraseTable } from "./expand/phrases.ts";
 export { filter, type FilterOptions, type FilterReport } from "./filter/filter.ts";
+export { removeDuplicates } from "./filter/remove-duplicates.ts";
 export { publish, type PublishOptions } from "./publish/publish.ts";
 export { exportTasks, type ExportOptions, type ReviewTask } from "./review/export-tasks.ts";
 export { importVerdicts } from "./review/import-verdicts.ts";

@@ -25,6 +25,8 @@ export interface FilterOptions extends RunOptions {
   /** Probability from which a picture counts as not safe for work. */
   readonly nsfwThreshold?: number;
   readonly concurrency?: number;
+  /** False leaves the search for duplicates to a later run. */
+  readonly duplicates?: boolean;
 }
 
 /** Both halves of the stage; the second is absent as long as other shards have not finished the first. */
@@ -70,7 +72,7 @@ export async function filter(archive: Archive, options: FilterOptions = {}): Pro
       },
       options,
     );
-    if (!(await isComplete(archive, "filter"))) return { filter: report };
+    if (options.duplicates === false || !(await isComplete(archive, "filter"))) return { filter: report };
     return { filter: report, dedupe: await removeDuplicates(archive, options) };
   } finally {
     await packs.close();

@@ -3,15 +3,16 @@ import { bmvbhash } from "blockhash-core";
 
 /** Blocks along each edge; the hash has this number squared bits. */
 const BLOCKS = 16;
-/** Pictures are brought to this size first: whole blocks of 8 pixels, and time that does not depend on the source. */
-const SIZE = 128;
+/** Larger pictures are brought to this many pixels an edge first: whole blocks, and time that does not depend on the source. */
+const SIZE = 256;
 
 /** Bits of a perceptual hash. */
 export const HASH_BITS = BLOCKS * BLOCKS;
 
 /** The block-mean-value hash of a picture (Yang, Gu and Niu 2006, method 2), {@link HASH_BITS} bits as hex. Transparency is seen over white. */
 export async function hashPicture(picture: Picture): Promise<string> {
-  const { width, height, channels, data } = await resizePicture(picture, SIZE, SIZE);
+  const large = picture.width * picture.height > SIZE * SIZE;
+  const { width, height, channels, data } = large ? await resizePicture(picture, SIZE, SIZE) : picture;
   const rgba = new Uint8Array(width * height * 4);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgba[i * 4 + c] = data[i * channels + c]!;

@@ -5,6 +5,9 @@ import { basename, dirname, join } from "node:path";
 /** Prefix of files that are being written; whatever carries it after a crash is rubbish. */
 export const PARTIAL_PREFIX = ".partial-";
 
+/** Bytes that wait before they are written together. */
+const BUFFER_BYTES = 1 << 20;
+
 /** Writes a file whole or not at all, also across a power cut: bytes reach the disk before the name does. Makes the folder when missing. */
 export async function writeDurably(path: string, data: Uint8Array | string): Promise<void> {
   const file = await DurableFile.create(path);
@@ -23,6 +26,8 @@ export class DurableFile {
   readonly #partial: string;
   readonly #handle: FileHandle;
   #bytes = 0;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
 
   private constructor(path: string, partial: string, handle: FileHandle) {
     this.path = path;
@@ -44,17 +49,28 @@ export class DurableFile {
     return this.#bytes;
   }
 
+  /** Takes bytes, which must not change any more; small pieces are written together. */
   async write(data: Uint8Array): Promise<void> {
-    await this.#handle.writeFile(data);
+    this.#waiting.push(data);
+    this.#waitingBytes += data.byteLength;
     this.#bytes += data.byteLength;
+    if (this.#waitingBytes >= BUFFER_BYTES) await this.#flush();
   }
 
   /** Brings the bytes to the disk and gives the file its name. */
   async commit(): Promise<void> {
+    await this.#flush();
     await this.#handle.sync();
     await this.#handle.close();
     await rename(this.#partial, this.path);
     await syncFolder(dirname(this.path));
+  }
+
+  async #flush(): Promise<void> {
+    const pieces = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    if (pieces.length > 0) await this.#handle.writeFile(Buffer.concat(pieces));
   }
 
   /** Forgets what was written. */
