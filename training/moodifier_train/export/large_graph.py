@@ -56,7 +56,7 @@ def trace_skeleton(graph, path):
         warnings.simplefilter("ignore")
         torch.onnx.export(
             graph.module, graph.example, skeleton, input_names=graph.inputs, output_names=graph.outputs, dynamic_axes=graph.dims,
-            opset_version=OPSET, dynamo=False, export_params=False, do_constant_folding=False, custom_opsets={"com.microsoft": 1},
+            opset_version=OPSET, dynamo=False, export_params=False, do_constant_folding=False, custom_opsets={"com.microsoft": 1} if getattr(graph.module, "fused", False) else None,
         )  # fmt: skip
     model = onnx.load(skeleton)
     skeleton.unlink()

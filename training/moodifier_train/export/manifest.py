@@ -18,13 +18,15 @@ PRESETS = {
 
 
 def digest(path):
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def list_files(folder, manifest):
     """{relative path: {sha256, bytes}} of every file that the manifest names."""
-    names = [graph["file"] for graph in manifest["graphs"].values()]
-    names += [entry[key] for entry in manifest["tokenizers"].values() for key in ("vocab", "merges")]
+    stored = [part for graph in manifest["graphs"].values() for part in (graph, *graph.get("variants", {}).values())]
+    names = {name for part in stored for name in (part["file"], *part.get("data", []))}
+    names |= {entry[key] for entry in manifest["tokenizers"].values() for key in ("vocab", "merges")}
     paths = {name: Path(folder) / name for name in sorted(names)}
     return {name: {"sha256": digest(path), "bytes": path.stat().st_size} for name, path in paths.items()}
 
@@ -64,5 +66,9 @@ def describe_family(family, graphs):
 def write_manifest(family, graphs, folder):
     manifest = describe_family(family, graphs)
     manifest["files"] = list_files(folder, manifest)
-    (Path(folder) / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json_manifest(manifest, folder)
     return manifest
+
+
+def write_json_manifest(manifest, folder):
+    (Path(folder) / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
