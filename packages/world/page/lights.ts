@@ -83,7 +83,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     keyStrength: 2.6,
     soft: 3,
     bars: true,
-    wall: 0.86,
+    wall: 0.96,
   },
   daylight: {
     walls: 0xcfe0f2,
@@ -116,7 +116,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     keyStrength: 2.1,
     soft: 8,
     bars: false,
-    wall: 0.86,
+    wall: 0.96,
   },
   gallery: {
     walls: 0x8f9094,
@@ -135,7 +135,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     keyStrength: 2.5,
     soft: 4,
     bars: false,
-    wall: 0.82,
+    wall: 0.94,
   },
   dim: {
     walls: 0x6d727c,
@@ -152,7 +152,7 @@ const RECIPES: Readonly<Record<string, Recipe>> = {
     keyStrength: 2.2,
     soft: 6,
     bars: false,
-    wall: 0.8,
+    wall: 0.9,
   },
 };
 

@@ -19,7 +19,9 @@ export function buildRing(kit: Kit): Frame {
     return { fixed: 0.4, free: 2, strength: 0.3 };
   }
   const sunk = stand === "slot" ? 0.42 : 0;
-  kit.move(place(0, R + kit.shape(0, 0.07, 0.12) - sunk + (sunk ? 0.38 : 0), 0));
+  // The head leans towards the viewer, so that the stone shows its table.
+  const tilt = stand === "slot" ? kit.shape(6, 0.2, 0.42) : kit.shape(6, 0.1, 0.3);
+  kit.move(place(0, R + kit.shape(0, 0.07, 0.12) - sunk + (sunk ? 0.38 : 0), 0, [tilt, 0, 0]));
   if (stand === "slot") {
     for (const z of [-1, 1])
       kit.support("stand", new RoundedBoxGeometry(1.7, 0.42, 0.42, 4, 0.16), place(0, 0.21, z * 0.25));

@@ -1,6 +1,7 @@
 import { EMOTIONS } from "@moodifier/emotion";
 import { describe, expect, it } from "vitest";
 import { annotate, changedRegions } from "../describe.ts";
+import { PARTS } from "../parts.ts";
 import { render } from "../render.ts";
 import type { Rendered } from "../rendered.ts";
 import { sampleFace as sample, sameExpression, withFaceEmotion as withEmotion } from "./face-scene.ts";

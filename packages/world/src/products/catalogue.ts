@@ -144,12 +144,12 @@ export const BACKDROP_COLOURS: Readonly<Record<string, string>> = {
   e8cfc4: "pale pink",
   c9d6d3: "pale green",
   c7d3e0: "pale blue",
-  b9a58e: "tan",
+  d3c0a4: "tan",
   d8cbe0: "lilac",
-  "8d9a94": "grey green",
-  "5d6670": "slate",
-  "9c5f4a": "terracotta",
-  "3a3d45": "dark grey",
+  a3b0a8: "grey green",
+  "8793a0": "slate",
+  c78a72: "terracotta",
+  "565b66": "dark grey",
 };
 
 /** How the set is lit -> words. */
