@@ -19,11 +19,11 @@ export interface Air {
 type Hour = readonly [top: string, horizon: string, sun: string, elevation: number, key: number, ambient: number];
 
 const HOURS: Readonly<Record<string, Hour>> = {
-  dawn: ["#5a7fb5", "#ffcba4", "#ffb98a", 0.16, 1.9, 0.75],
+  dawn: ["#5a7fb5", "#ffcba4", "#ffd0ad", 0.2, 1.8, 0.8],
   morning: ["#4f93d8", "#d6eaf6", "#fff0d2", 0.5, 2.8, 0.9],
   noon: ["#3f86d6", "#c8e3f5", "#fff9ee", 0.95, 3, 1],
-  golden: ["#6a86b0", "#ffc877", "#ffab5c", 0.2, 2.7, 0.7],
-  dusk: ["#2b3566", "#ea8a63", "#ff8458", 0.07, 1.4, 0.55],
+  golden: ["#6a86b0", "#ffc877", "#ffc894", 0.24, 2.2, 0.8],
+  dusk: ["#2b3566", "#ea8a63", "#ffab86", 0.12, 1.3, 0.62],
   night: ["#070b1e", "#22325a", "#a9bfe8", 0.62, 0.7, 0.3],
   overcast: ["#8d959d", "#c6cacd", "#ffffff", 0.9, 0.8, 0.95],
   storm: ["#343b46", "#6f777d", "#dfe6ee", 0.7, 0.6, 0.6],
@@ -130,8 +130,8 @@ void main() {
     float body = fbm(p + fbm(p * 0.7) * 0.5);
     float cover = smoothstep(0.72 - clouds * 0.45, 0.92 - clouds * 0.35, body + 0.12);
     float lightness = smoothstep(0.3, 0.9, fbm(p * 1.4 + towardsSun.xz * 0.25));
-    vec3 dark = mix(horizon, top, 0.35) * mix(0.75, 0.5, clouds);
-    vec3 pale = mix(horizon, vec3(1.0), 0.55) * mix(1.05, 0.3, night) * mix(1.0, 0.78, clouds);
+    vec3 dark = mix(horizon, top, 0.3) * mix(0.95, 0.5, clouds * clouds);
+    vec3 pale = mix(horizon, vec3(1.0), 0.65) * mix(1.12, 0.3, night) * mix(1.0, 0.78, clouds);
     vec3 cloud = mix(dark, pale, lightness) + sun * pow(near, 5.0) * 0.25;
     colour = mix(colour, cloud, cover * smoothstep(0.0, 0.14, d.y) * 0.92);
   }

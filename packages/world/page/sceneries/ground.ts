@@ -2,10 +2,12 @@ import {
   BoxGeometry,
   BufferAttribute,
   BufferGeometry,
+  CircleGeometry,
   Color,
   ConeGeometry,
   CylinderGeometry,
   IcosahedronGeometry,
+  SphereGeometry,
   Matrix4,
   Vector3,
 } from "three";
@@ -109,7 +111,7 @@ export function addTree(ground: Ground, at: Vector3, size: number, growth: Growt
     BARK,
     "plants",
   );
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < 9; i++) {
     const angle = i * 2.4 + random();
     const from = at.clone().lerp(top, 0.45 + random() * 0.4);
     const to = from
@@ -133,7 +135,7 @@ export function addTree(ground: Ground, at: Vector3, size: number, growth: Growt
         "plants",
       );
     if (growth.fullness > 0 && random() < growth.fullness + 0.1) {
-      const r = size * (0.27 + random() * 0.14) * Math.sqrt(growth.fullness);
+      const r = size * (0.2 + random() * 0.13) * Math.sqrt(growth.fullness);
       const colour = growth.leaves[Math.floor(random() * growth.leaves.length)]!.clone().multiplyScalar(
         0.85 + random() * 0.25,
       );
@@ -151,7 +153,7 @@ export function addTree(ground: Ground, at: Vector3, size: number, growth: Growt
 }
 
 function bumpy(radius: number, random: () => number): BufferGeometry {
-  const geometry = new IcosahedronGeometry(radius, 2);
+  const geometry = new SphereGeometry(radius, 14, 10);
   const position = geometry.getAttribute("position");
   const offset = random() * 10;
   for (let i = 0; i < position.count; i++) {
@@ -230,6 +232,13 @@ export function addRock(ground: Ground, at: Vector3, size: number, colour: Color
     "lit",
     place(at.x, at.y + size * 0.2, at.z, [0, random() * 6, 0]),
   );
+}
+
+/** A disc of light that fades towards its rim: for halos, which are laid over what is behind. */
+export function addHalo(ground: Ground, at: Vector3, radius: number, colour: Color): void {
+  const disc = new CircleGeometry(radius, 20).translate(at.x, at.y, at.z);
+  const black = new Color(0, 0, 0);
+  ground.add(disc, (p) => colour.clone().lerp(black, Math.min(1, p.distanceTo(at) / radius)), undefined, "veil");
 }
 
 /** A box from the floor up, by its centre line. */

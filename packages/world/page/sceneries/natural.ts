@@ -51,8 +51,8 @@ function plant(ground: Ground, scene: SceneryScene, land: Land, growth: Growth):
     const size = ground.between(0.8, 1.6) * (family === "forest" ? 1.9 : 1.15);
     const y = land.height(x, z);
     const inWater = land.water !== undefined && y < land.water.level + 0.08;
-    const inView = Math.abs(x) < 1.7 && z > -7;
-    if (inWater || (inView && family !== "meadow") || (family === "meadow" && z > -4)) continue;
+    const inView = (Math.abs(x) < 1.7 && z > -7) || z > 1.5;
+    if (inWater || inView || (family === "meadow" && z > -5)) continue;
     const at = new Vector3(x, y - 0.05, z);
     if (family === "desert") {
       if (ground.random() < 0.55) addRock(ground, at, size * 0.5, new Color("#a77f58"));

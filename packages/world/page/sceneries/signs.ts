@@ -13,7 +13,7 @@ import type { SceneryScene } from "../../src/sceneries/scene.ts";
 import { place } from "../kit.ts";
 import { surface, tube } from "../shapes.ts";
 import type { Air } from "./air.ts";
-import type { Ground } from "./ground.ts";
+import { addHalo, type Ground } from "./ground.ts";
 
 interface Show {
   readonly ground: Ground;
@@ -101,12 +101,12 @@ const SIGNS: Readonly<Record<string, (show: Show) => void>> = {
         "glow",
         at,
       );
-      put(show, new PlaneGeometry(1.5, 1.5), new Color("#ff9a3c").multiplyScalar(0.28), "veil", at);
+      addHalo(show.ground, at, 1, new Color("#ff9a3c").multiplyScalar(0.4));
     }),
   fireflies: (show) =>
     scatter(show, 70, -3, 14, 0.3, 2.4, (at) => {
       put(show, new SphereGeometry(0.035, 6, 5), new Color("#f4ff9a").multiplyScalar(2), "glow", at);
-      put(show, new PlaneGeometry(0.5, 0.5), new Color("#d8ff6a").multiplyScalar(0.35), "veil", at);
+      addHalo(show.ground, at, 0.35, new Color("#d8ff6a").multiplyScalar(0.5));
     }),
   fireworks: (show) =>
     scatter(show, 8, 12, 30, 3.6, 6.4, (at, i) => {
@@ -130,7 +130,7 @@ const SIGNS: Readonly<Record<string, (show: Show) => void>> = {
           at,
         );
       }
-      put(show, new PlaneGeometry(r * 3, r * 3), colour.clone().multiplyScalar(0.12), "veil", at);
+      addHalo(show.ground, at, r * 1.6, colour.clone().multiplyScalar(0.16));
     }),
   confetti: (show) =>
     scatter(show, 190, -4, 14, 0.4, 4.4, (at, i) =>
@@ -210,7 +210,7 @@ const SIGNS: Readonly<Record<string, (show: Show) => void>> = {
           [0, 0, show.ground.between(-0.15, 0.15)],
         );
       }
-      put(show, new PlaneGeometry(4.5, 4.5).translate(0, 1, 0), new Color("#ff5a1a").multiplyScalar(0.3), "veil", at);
+      addHalo(show.ground, at.clone().setY(at.y + 0.8), 2.4, new Color("#ff5a1a").multiplyScalar(0.45));
     }),
   flies: (show) =>
     scatter(show, 160, -5, 4, 0.5, 2.8, (at) =>
@@ -232,11 +232,18 @@ const SIGNS: Readonly<Record<string, (show: Show) => void>> = {
     for (let i = 0; i < 9; i++) {
       const a = (i / 9 - 0.5) * 2.2 + show.ground.between(-0.08, 0.08);
       const w = show.ground.between(0.5, 2.2);
-      const ray = surface(1, 1, (u, v) => {
+      const ray = surface(2, 12, (u, v) => {
         const r = 4 + v * 60;
         return [from.x + Math.sin(a) * r + (u - 0.5) * w * (0.4 + v * 4), from.y + 2 - Math.cos(a) * r * 0.75, -26];
       });
-      show.ground.add(ray, show.air.sun.clone().multiplyScalar(0.11 * show.amount + 0.03), undefined, "veil");
+      const bright = show.air.sun.clone().multiplyScalar(0.2 * show.amount + 0.06);
+      const reach = new Vector3(from.x, from.y, -26);
+      show.ground.add(
+        ray,
+        (p) => bright.clone().multiplyScalar(Math.max(0, 1 - p.distanceTo(reach) / 52)),
+        undefined,
+        "veil",
+      );
     }
   },
 };
@@ -265,7 +272,7 @@ export function addSigns(ground: Ground, scene: SceneryScene, air: Air): void {
       put(
         show,
         new PlaneGeometry(0.006 + (8.4 - z) * 0.0016, long),
-        new Color("#cfdbe8").multiplyScalar(air.night ? 0.2 : 0.3),
+        new Color("#cfdbe8").multiplyScalar(air.night ? 0.1 : 0.15),
         "veil",
         at,
         [0, 0, 0.16],
