@@ -1,6 +1,9 @@
 import { serviceSettings } from "@moodifier/service-kit";
 import { z } from "zod";
+import { finishingSettings } from "./finishing/finishing-config.ts";
+import { safetySettings } from "./safety/safety-config.ts";
 import { authSettings } from "./tenants/auth-config.ts";
+import { webhookSettings } from "./webhooks/webhook-config.ts";
 
 const { host, port, metricsPort, logLevel, drainMs } = serviceSettings;
 
@@ -12,6 +15,9 @@ export const configSchema = z.object({
   logLevel,
   drainMs,
   ...authSettings,
+  ...webhookSettings,
+  ...safetySettings,
+  ...finishingSettings,
   /** postgres:// URL; unset takes the embedded database. */
   databaseUrl: z.string().min(1).optional(),
   /** Most connections to PostgreSQL, 1..200. */

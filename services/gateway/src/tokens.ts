@@ -7,3 +7,5 @@ export const JOB_RUNNER = Symbol("job-runner");
 export const AUTHENTICATOR = Symbol("authenticator");
 export const KEY_STORE = Symbol("key-store");
 export const AUDIT_LOG = Symbol("audit-log");
+export const WEBHOOK_STORE = Symbol("webhook-store");
+export const WEBHOOK_POLICY = Symbol("webhook-policy");

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+export type Json = Record<string, unknown>;
+
+const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
+
+/** The path parameter `id`, and others of the same kind. */
+export function pathParameters(...others: readonly string[]): Json[] {
+  return [id, ...others.map((name) => ({ ...id, name }))];
+}
+
+/** The parameters of a list in pages. */
+export const pageParameters: readonly Json[] = [
+  { name: "limit", in: "query", schema: { type: "integer", minimum: 1, maximum: 200, default: 50 } },
+  { name: "cursor", in: "query", schema: { type: "string" }, description: "next_cursor of the page before." },
+];
+
+/** An answer whose body is the named schema. */
+export function answer(description: string, schema: string, example?: unknown): Json {
+  const media = { schema: { $ref: `#/components/schemas/${schema}` }, ...(example !== undefined && { example }) };
+  return { description, content: { "application/json": media } };
+}
+
+/** An answer that is a problem. */
+export function problemAnswer(description: string): Json {
+  return { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
+}
+
+/** A JSON request body. */
+export function jsonBody(fields: z.ZodType, example: unknown, required = true): Json {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(fields, { io: "input" }) as Json;
+  return { required, content: { "application/json": { schema, example } } };
+}
+
+/** What any route that wants a key may answer. */
+export const refusals = {
+  401: problemAnswer("No key, or one that is unknown, expired or revoked."),
+  403: problemAnswer("The key lacks the scope, or may not give away so much."),
+};
