@@ -71,6 +71,7 @@ export const everything: Values = {
     dashboards: { enabled: true },
   },
   services: {
+    worker: { enabled: true, autoscaling: { mode: "keda", keda: { postgresql: { enabled: true } } } },
     gateway: { autoscaling: { mode: "keda", keda: { postgresql: { enabled: true } } } },
     mllm: {
       env: { MOODIFIER_CHAT: "openai", MOODIFIER_CHAT_URL: "https://chat.example.com/v1" },

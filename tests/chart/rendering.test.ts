@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { countKinds, everything, find, lint, type Manifest, render, renderText, type Values } from "./chart.ts";
 
 const services = ["gateway", "mllm", "clip", "diffusion"] as const;
+const everyService = [...services, "worker"] as const;
 const modelServices = ["mllm", "clip", "diffusion"] as const;
-const external: Values = { database: { existingSecret: "database" } };
+const external: Values = { database: { existingSecret: "database" }, objectStore: { claim: "pictures" } };
 
 const podOf = (manifests: readonly Manifest[], name: string): Manifest =>
   find(manifests, "Deployment", name).spec.template.spec;
@@ -33,6 +34,7 @@ describe("the defaults", () => {
 
   it("match the golden manifests", async () => {
     await expect(renderText()).toMatchFileSnapshot("golden/defaults.yaml");
+    await expect(renderText(everything)).toMatchFileSnapshot("golden/everything.yaml");
   });
 
   it("keep the gateway single while its store is embedded", () => {
@@ -43,7 +45,9 @@ describe("the defaults", () => {
     expect(envOf(manifests, "gateway")["MOODIFIER_DATA_DIR"]?.value).toBe("/data");
     const shared = render(external);
     expect(find(shared, "Deployment", "gateway").spec.replicas).toBe(2);
-    expect(envOf(shared, "gateway")["MOODIFIER_DATA_DIR"]).toBeUndefined();
+    const bucket = render({ ...external, objectStore: { bucket: "pictures" } });
+    expect(envOf(bucket, "gateway")["MOODIFIER_DATA_DIR"]).toBeUndefined();
+    expect(envOf(bucket, "gateway")["MOODIFIER_STORAGE"]?.value).toBe("s3://pictures/");
     expect(envOf(shared, "gateway")["MOODIFIER_DATABASE_URL"]?.valueFrom.secretKeyRef).toEqual({
       name: "database",
       key: "url",
@@ -145,7 +149,7 @@ describe("the source of the models", () => {
 describe("pods", () => {
   it.each(["defaults", "everything"])("are restricted and read-only (%s)", (which) => {
     const manifests = render(which === "everything" ? everything : {});
-    for (const name of services) {
+    for (const name of which === "everything" ? everyService : services) {
       const pod = podOf(manifests, name);
       expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
       for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
@@ -197,6 +201,8 @@ describe("pods", () => {
       maxSurge: 0,
       maxUnavailable: 1,
     });
+    expect(envOf(manifests, "diffusion")["MOODIFIER_DEVICE"]?.value).toBe("cuda");
+    expect(envOf(manifests, "clip")["MOODIFIER_DEVICE"]).toBeUndefined();
     expect(containerOf(manifests, "clip").resources.limits).not.toHaveProperty("nvidia.com/gpu");
   });
 
@@ -211,9 +217,28 @@ describe("pods", () => {
   });
 });
 
+describe("workers", () => {
+  it("take the jobs from the gateways, share their pictures and answer no requests", () => {
+    const manifests = render({ ...external, services: { worker: { enabled: true, replicas: 5 } } });
+    expect(find(manifests, "Deployment", "worker").spec.replicas).toBe(5);
+    expect(envOf(manifests, "worker")["MOODIFIER_ROLE"]?.value).toBe("worker");
+    expect(envOf(manifests, "gateway")["MOODIFIER_ROLE"]?.value).toBe("api");
+    for (const name of ["gateway", "worker"]) {
+      expect(podOf(manifests, name).volumes).toContainEqual({
+        name: "data",
+        persistentVolumeClaim: { claimName: "pictures" },
+      });
+      expect(containerOf(manifests, name).image).toBe("moodifier/gateway:0.1.0");
+    }
+    const { ingress } = find(manifests, "NetworkPolicy", "worker").spec;
+    expect(ingress.map(({ ports }: Manifest) => ports[0].port)).toEqual(["metrics"]);
+    expect(envOf(render(external), "gateway")["MOODIFIER_ROLE"]).toBeUndefined();
+  });
+});
+
 describe("labels", () => {
   it("of the selectors never change", () => {
-    for (const name of services) {
+    for (const name of everyService) {
       const golden = {
         "app.kubernetes.io/name": "moodifier",
         "app.kubernetes.io/instance": "mood",
@@ -245,13 +270,15 @@ describe("network policies", () => {
       ports.map(({ port }: Manifest) => port),
     );
 
-  it("let only the gateway call the model services", () => {
+  it("let only the gateway and its workers call the model services", () => {
     const manifests = render();
     for (const name of modelServices) {
       const { ingress } = find(manifests, "NetworkPolicy", name).spec;
       const grpc = ingress.find(({ ports }: Manifest) => ports[0].port === "grpc");
       expect(grpc.from).toHaveLength(1);
-      expect(grpc.from[0].podSelector.matchLabels["app.kubernetes.io/component"]).toBe("gateway");
+      expect(grpc.from[0].podSelector.matchExpressions).toEqual([
+        { key: "app.kubernetes.io/component", operator: "In", values: ["gateway", "worker"] },
+      ]);
     }
   });
 
@@ -291,6 +318,8 @@ describe("wrong values", () => {
       { services: { gateway: { autoscaling: { mode: "hpa" } } } },
       /needs?|database.existingSecret/,
     ],
+    ["gateways that share jobs but no pictures", { database: { existingSecret: "database" } }, /objectStore.bucket/],
+    ["workers of an embedded store", { services: { worker: { enabled: true } } }, /needs database.existingSecret/],
     ["KEDA without a trigger", { services: { clip: { autoscaling: { mode: "keda" } } } }, /prometheus.serverAddress/],
   ])("%s is refused", (_name, values, words) => {
     expect(() => render(values)).toThrow(words);

@@ -1,91 +1,107 @@
-import { BatchV1Api, type V1Job } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Cluster, emptyImages, namespace, startCluster } from "./cluster/cluster.ts";
+import { BatchV1Api, type V1PodTemplateSpec } from "@kubernetes/client-node";
+import { createLogger } from "@moodifier/service-kit";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { KubernetesRunner } from "../../services/gateway/src/cluster/kubernetes-runner.ts";
+import type { ShardedWork } from "../../services/gateway/src/cluster/shard-runner.ts";
+import { loginAs } from "./accounts.ts";
+import { chart, type Cluster, emptyImages, namespace, release, startCluster } from "./cluster/cluster.ts";
 
-/** Index 7 always fails, 13 is beyond hope (exit code 42), 21 fails once; the others end well. */
-const work = `
-  const index = Number(process.env.JOB_COMPLETION_INDEX);
-  if (index === 13) process.exit(42);
-  if (index === 7) process.exit(1);
-  if (index === 21 && process.env.FAILURES === "0") process.exit(1);
+/** Shard 7 always fails, 13 is beyond hope, 21 fails at its first try; the others end well. */
+const worker = `
+  const shard = Number(process.argv[1].split("/")[0]);
+  if (shard === 13) process.exit(42);
+  if (shard === 7) process.exit(1);
+  if (shard === 21 && process.env.FAILURES === "0") process.exit(1);
   setTimeout(() => process.exit(0), 50);
 `;
-
-let cluster: Cluster;
-
-beforeAll(async () => {
-  cluster = await startCluster({ ...emptyImages, command: () => [process.execPath, "--eval", work] });
-});
-afterAll(() => cluster?.stop());
-
-const job: V1Job = {
-  metadata: { name: "batch" },
+const template: V1PodTemplateSpec = {
   spec: {
-    completionMode: "Indexed",
-    completions: 50,
-    parallelism: 8,
-    backoffLimitPerIndex: 1,
-    maxFailedIndexes: 10,
-    podReplacementPolicy: "Failed",
-    podFailurePolicy: {
-      rules: [
-        { action: "FailIndex", onExitCodes: { containerName: "row", operator: "In", values: [42] } },
-        { action: "Ignore", onPodConditions: [{ type: "DisruptionTarget", status: "True" }] },
-      ],
-    },
-    template: {
-      spec: {
-        restartPolicy: "Never",
-        automountServiceAccountToken: false,
-        securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: "RuntimeDefault" } },
-        containers: [
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: "RuntimeDefault" } },
+    containers: [
+      {
+        name: "worker",
+        image: "moodifier/worker:test",
+        env: [
           {
-            name: "row",
-            image: "moodifier/gateway:0.1.0",
-            env: [
-              field("JOB_COMPLETION_INDEX", "batch.kubernetes.io/job-completion-index"),
-              field("FAILURES", "batch.kubernetes.io/job-index-failure-count"),
-            ],
-            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+            name: "FAILURES",
+            valueFrom: {
+              fieldRef: { fieldPath: "metadata.annotations['batch.kubernetes.io/job-index-failure-count']" },
+            },
           },
         ],
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
       },
-    },
+    ],
   },
 };
+const work: ShardedWork = { id: "catalogue of spring", args: ["{shard}"], shards: 50, parallelism: 8 };
 
-function field(name: string, annotation: string) {
-  return { name, valueFrom: { fieldRef: { fieldPath: `metadata.annotations['${annotation}']` } } };
+let cluster: Cluster;
+let runner: KubernetesRunner;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    ...emptyImages,
+    command: (image) => (image === "moodifier/worker:test" ? [process.execPath, "--eval", worker] : undefined),
+  });
+  const install = ["install", release, chart, "--namespace", namespace, "--wait", "--timeout", "120s"];
+  await cluster.helm(install, { clusterJobs: { enabled: true } });
+});
+afterEach(() => runner?.close());
+afterAll(() => cluster?.stop());
+
+/** As the gateway makes it: with the rights of the gateway's own account. */
+async function createRunner(queue?: string): Promise<KubernetesRunner> {
+  runner = new KubernetesRunner({
+    config: await loginAs(cluster, "gateway"),
+    logger: createLogger({ service: "test", level: "silent" }),
+    runner: "test",
+    namespace,
+    template,
+    retries: 1,
+    keepSeconds: 600,
+    patienceMs: 20_000,
+    silenceMs: 10_000,
+    retryMs: { base: 200, max: 2000 },
+    ...(queue !== undefined && { queue }),
+  });
+  return runner;
 }
 
-describe("an Indexed Job of 50 rows", () => {
-  it("keeps the failed rows apart from the others", async () => {
-    const batch = cluster.plane.config.makeApiClient(BatchV1Api);
+const jobs = async () => (await cluster.plane.config.makeApiClient(BatchV1Api).listNamespacedJob({ namespace })).items;
+
+describe("an Indexed batch of 50 shards with the gateway's account", () => {
+  it("keeps failed shards apart, tries again what may succeed, and is removed", async () => {
+    const running = (await createRunner()).run(work);
+    let failedPods = 0;
+    const watch = setInterval(() => {
+      void jobs().then(([job]) => (failedPods = Math.max(failedPods, job?.status?.failed ?? 0)));
+    }, 300);
     const startedAt = performance.now();
-    await batch.createNamespacedJob({ namespace, body: job });
-    const read = async () => (await batch.readNamespacedJob({ name: "batch", namespace })).status;
-    await expect
-      .poll(async () => (await read())?.conditions?.find(({ type }) => type === "Failed")?.status, {
-        timeout: 240_000,
-        interval: 500,
-      })
-      .toBe("True");
-    const status = await read();
-    console.log(`Indexed Job of 50 rows: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
-    expect(status).toMatchObject({ succeeded: 48, failedIndexes: "7,13", completedIndexes: "0-6,8-12,14-49" });
-    // Row 7 was tried twice, row 13 once, row 21 twice.
-    expect(status?.failed).toBe(4);
+    const report = await running;
+    clearInterval(watch);
+    console.log(`Indexed Job of 50 shards, 8 at a time: ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+    expect(report.failed).toEqual([7, 13]);
+    expect(report.succeeded).toHaveLength(48);
+    expect(report.unfinished).toEqual([]);
+    // Shard 7 was tried twice, 13 once, 21 twice.
+    expect(failedPods).toBeLessThanOrEqual(4);
+    expect(failedPods).toBeGreaterThan(0);
+    await expect.poll(async () => (await jobs()).length, { timeout: 30_000 }).toBe(0);
   });
 
-  it("can be suspended, and then runs nothing", async () => {
-    const batch = cluster.plane.config.makeApiClient(BatchV1Api);
-    const body = { ...job, metadata: { name: "waiting" }, spec: { ...job.spec!, suspend: true } };
-    await batch.createNamespacedJob({ namespace, body });
-    const suspended = async () => {
-      const { status } = await batch.readNamespacedJob({ name: "waiting", namespace });
-      return status?.conditions?.find(({ type }) => type === "Suspended")?.status;
-    };
-    await expect.poll(suspended, { timeout: 30_000, interval: 500 }).toBe("True");
-    expect((await batch.readNamespacedJob({ name: "waiting", namespace })).status?.active ?? 0).toBe(0);
+  it("waits for Kueue where a queue is named, and can be stopped", async () => {
+    const stop = new AbortController();
+    const running = (await createRunner("night")).run({ ...work, id: "waiting" }, { signal: stop.signal });
+    const suspended = async () =>
+      (await jobs())[0]?.status?.conditions?.find(({ type }) => type === "Suspended")?.status;
+    await expect.poll(suspended, { timeout: 60_000, interval: 500 }).toBe("True");
+    const [job] = await jobs();
+    expect(job?.metadata?.labels?.["kueue.x-k8s.io/queue-name"]).toBe("night");
+    expect(job?.status?.active ?? 0).toBe(0);
+    stop.abort(new Error("enough"));
+    await expect(running).rejects.toThrow("enough");
+    await expect.poll(async () => (await jobs()).length, { timeout: 30_000 }).toBe(0);
   });
 });

@@ -1,10 +1,12 @@
-import { AppsV1Api, BatchV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { AppsV1Api, BatchV1Api, CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loginAs } from "./accounts.ts";
 import { chart, type Cluster, emptyImages, namespace, release, startCluster } from "./cluster/cluster.ts";
 
 /** Everything that needs no custom resource. */
 const values = {
   database: { existingSecret: "database" },
+  objectStore: { claim: "pictures" },
   clusterJobs: { enabled: true },
   ingress: { enabled: true, className: "nginx" },
   services: { clip: { autoscaling: { mode: "hpa" } } },
@@ -88,12 +90,7 @@ describe("the gateway's service account", () => {
   let account: KubeConfig;
 
   beforeAll(async () => {
-    const token = await cluster.kubectl(["create", "token", "mood-moodifier-gateway", "--namespace", namespace]);
-    account = new KubeConfig();
-    account.loadFromString(cluster.plane.config.exportConfig());
-    account.addUser({ name: "gateway", token: token.trim() });
-    account.addContext({ name: "gateway", cluster: "test", user: "gateway" });
-    account.setCurrentContext("gateway");
+    account = await loginAs(cluster, "gateway");
   });
 
   it("may work with Jobs in its namespace", async () => {

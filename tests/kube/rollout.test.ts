@@ -19,6 +19,7 @@ const small = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memor
 const values = {
   auth: { mode: "anonymous" },
   database: { existingSecret: "database" },
+  objectStore: { claim: "pictures" },
   defaults: { resources: small, preStopSeconds: 3, drainSeconds: 120 },
   services: { gateway: { resources: small, drainSeconds: 150 }, diffusion: { resources: small } },
 };

@@ -92,7 +92,9 @@ function mountsOf(pod: V1Pod, container: V1Container, { images, folder }: Contai
   return (container.volumeMounts ?? []).map(({ name, mountPath }) => {
     const volume = pod.spec!.volumes?.find((each) => each.name === name);
     if (volume?.image) return [mountPath, images.folder(volume.image.reference!)];
-    const local = path.join(folder, "volumes", pod.metadata!.name!, name);
+    // A claim is shared by the pods that name it, an emptyDir by nobody.
+    const claim = volume?.persistentVolumeClaim?.claimName;
+    const local = path.join(folder, "volumes", claim ?? `${pod.metadata!.name!}/${name}`);
     mkdirSync(local, { recursive: true });
     return [mountPath, local];
   });

@@ -1,5 +1,5 @@
 {{- define "moodifier.port" -}}
-{{- if eq . "gateway" }}8080{{ else }}50051{{ end -}}
+{{- if include "moodifier.isGateway" . }}8080{{ else }}50051{{ end -}}
 {{- end -}}
 
 {{/* What Pod Security "restricted" asks of a container, and a read-only root. */}}
@@ -23,7 +23,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- $startup := dict "periodSeconds" 2 "timeoutSeconds" 2 "failureThreshold" (max 1 (div (int .settings.startupSeconds) 2)) -}}
 {{- $readiness := dict "periodSeconds" 5 "timeoutSeconds" 3 "failureThreshold" 2 -}}
 {{- $liveness := dict "periodSeconds" 15 "timeoutSeconds" 10 "failureThreshold" 4 -}}
-{{- if eq .name "gateway" }}
+{{- if include "moodifier.isGateway" .name }}
 startupProbe: {{- toYaml (merge (dict "httpGet" (dict "path" "/healthz" "port" "http")) $startup) | nindent 2 }}
 readinessProbe: {{- toYaml (merge (dict "httpGet" (dict "path" "/readyz" "port" "http")) $readiness) | nindent 2 }}
 livenessProbe: {{- toYaml (merge (dict "httpGet" (dict "path" "/healthz" "port" "http")) $liveness) | nindent 2 }}
@@ -38,7 +38,8 @@ livenessProbe: {{- toYaml (merge (dict "grpc" (dict "port" 50051 "service" "live
 {{- define "moodifier.deployment" -}}
 {{- $values := .root.Values -}}
 {{- $settings := include "moodifier.settings" . | fromYaml -}}
-{{- $gateway := eq .name "gateway" -}}
+{{- $gateway := include "moodifier.isGateway" .name | eq "true" -}}
+{{- $data := and $gateway (or (not $values.database.existingSecret) $values.objectStore.claim) -}}
 {{- $gpu := eq $settings.accelerator "nvidia" -}}
 {{- $image := include "moodifier.image" (dict "root" .root "image" $settings.image "what" (printf "services.%s.image" .name)) -}}
 {{- $grace := add (int $settings.preStopSeconds) (int $settings.drainSeconds) 10 -}}
@@ -69,7 +70,7 @@ spec:
       {{- end }}
     spec:
       serviceAccountName: {{ include "moodifier.fullname" .root }}-{{ .name }}
-      automountServiceAccountToken: {{ and $gateway $values.clusterJobs.enabled }}
+      automountServiceAccountToken: {{ and (eq .name "gateway") $values.clusterJobs.enabled }}
       enableServiceLinks: false
       terminationGracePeriodSeconds: {{ $grace }}
       securityContext: {{- include "moodifier.podSecurityContext" . | nindent 8 }}
@@ -132,7 +133,7 @@ spec:
             - { name: tmp, mountPath: /tmp }
             {{- if not $gateway }}
             {{- include "moodifier.models.mount" .root | nindent 12 }}
-            {{- else if not $values.database.existingSecret }}
+            {{- else if $data }}
             - { name: data, mountPath: /data }
             {{- end }}
       volumes:
@@ -140,9 +141,11 @@ spec:
           emptyDir: { sizeLimit: 1Gi }
         {{- if not $gateway }}
         {{- include "moodifier.models.volume" .root | nindent 8 }}
-        {{- else if not $values.database.existingSecret }}
+        {{- else if $data }}
         - name: data
-          {{- if $values.database.embeddedClaim }}
+          {{- if $values.database.existingSecret }}
+          persistentVolumeClaim: { claimName: {{ $values.objectStore.claim }} }
+          {{- else if $values.database.embeddedClaim }}
           persistentVolumeClaim: { claimName: {{ $values.database.embeddedClaim }} }
           {{- else }}
           emptyDir: { sizeLimit: 10Gi }

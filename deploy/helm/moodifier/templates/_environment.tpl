@@ -2,7 +2,7 @@
 {{- define "moodifier.environment" -}}
 {{- $values := .root.Values -}}
 {{- $prefix := include "moodifier.fullname" .root -}}
-{{- $gateway := eq .name "gateway" -}}
+{{- $gateway := include "moodifier.isGateway" .name | eq "true" -}}
 {{- $plain := dict
   "MOODIFIER_HOST" "0.0.0.0"
   "MOODIFIER_PORT" (include "moodifier.port" .name)
@@ -13,7 +13,12 @@
 {{- $address := printf "dns:///%s-%s.%s.svc:%s" $prefix $peer $.root.Release.Namespace (include "moodifier.port" $peer) -}}
 {{- $_ := set $plain (printf "MOODIFIER_%s_ADDRESS" (upper $peer)) $address -}}
 {{- end -}}
-{{- if not $values.database.existingSecret -}}
+{{- if eq .name "worker" -}}
+{{- $_ := set $plain "MOODIFIER_ROLE" "worker" -}}
+{{- else if $values.services.worker.enabled -}}
+{{- $_ := set $plain "MOODIFIER_ROLE" "api" -}}
+{{- end -}}
+{{- if or (not $values.database.existingSecret) $values.objectStore.claim -}}
 {{- $_ := set $plain "MOODIFIER_DATA_DIR" "/data" -}}
 {{- end -}}
 {{- with $values.objectStore -}}
@@ -35,6 +40,7 @@
 {{- end -}}
 {{- else -}}
 {{- $_ := set $plain "MOODIFIER_MODEL_DIR" (printf "/models/%s" $values.models.family) -}}
+{{- if eq .settings.accelerator "nvidia" -}}{{- $_ := set $plain "MOODIFIER_DEVICE" "cuda" -}}{{- end -}}
 {{- end -}}
 {{- if $values.telemetry.otlpEndpoint -}}
 {{- $_ := set $plain "OTEL_EXPORTER_OTLP_ENDPOINT" $values.telemetry.otlpEndpoint -}}

@@ -30,13 +30,30 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
+{{/* The services that are rendered, joined by spaces. */}}
+{{- define "moodifier.components" -}}
+gateway{{ if .Values.services.worker.enabled }} worker{{ end }} mllm clip diffusion
+{{- end -}}
+
+{{/* "true" for what runs the gateway's code: requests, jobs or both. Argument: SERVICE. */}}
+{{- define "moodifier.isGateway" -}}
+{{- if has . (list "gateway" "worker") }}true{{ end -}}
+{{- end -}}
+
 {{/* The settings of one service as YAML: defaults under its own. Argument as above. */}}
 {{- define "moodifier.settings" -}}
 {{- $own := deepCopy (get .root.Values.services .name) -}}
 {{- $settings := mergeOverwrite (deepCopy .root.Values.defaults) $own -}}
-{{- if eq .name "gateway" -}}
+{{- $values := .root.Values -}}
+{{- if include "moodifier.isGateway" .name -}}
 {{- $_ := set $settings "accelerator" "cpu" -}}
-{{- if not .root.Values.database.existingSecret -}}
+{{- if and $values.database.existingSecret (not $values.objectStore.bucket) (not $values.objectStore.claim) -}}
+{{- fail "database.existingSecret needs objectStore.bucket or objectStore.claim: gateways that share jobs must share their pictures" -}}
+{{- end -}}
+{{- if and (eq .name "worker") (not $values.database.existingSecret) -}}
+{{- fail "services.worker.enabled needs database.existingSecret: an embedded store cannot be shared" -}}
+{{- end -}}
+{{- if not $values.database.existingSecret -}}
 {{- if ne $settings.autoscaling.mode "none" -}}
 {{- fail "services.gateway.autoscaling.mode must be none without database.existingSecret: an embedded store cannot be shared" -}}
 {{- end -}}
