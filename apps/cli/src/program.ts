@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { addArchiveCommand } from "./commands/archive.ts";
 import { addEditCommand } from "./commands/edit.ts";
 import { addEmotionsCommand } from "./commands/emotions.ts";
+import { addKeysCommand } from "./commands/keys.ts";
 import { addModelsCommand } from "./commands/models.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addServeCommand } from "./commands/serve.ts";
@@ -22,6 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
   addServeCommand(program);
   addArchiveCommand(program);
   addModelsCommand(program);
+  addKeysCommand(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return exitCodes.done;

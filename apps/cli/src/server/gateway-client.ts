@@ -1,0 +1,30 @@
+import { createMoodifierClient, type MoodifierClient } from "@moodifier/sdk";
+import type { Command } from "commander";
+import { UsageError } from "../output/failure.ts";
+import { request } from "./api.ts";
+
+/** The options that say which running gateway a command talks to. */
+export interface GatewayOptions {
+  readonly server?: string;
+}
+
+/** Adds the options of commands that need a running gateway. */
+export function addGatewayOptions(command: Command): Command {
+  return command.option("--server <url>", "the running gateway").option("--json", "print JSON");
+}
+
+/** The generated client over the command line's own way to send: its key, its failures. */
+export function connect({ server }: GatewayOptions): MoodifierClient {
+  const url = server === undefined ? null : URL.parse(server);
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    const got = server === undefined ? "nothing" : `"${server}"`;
+    throw new UsageError(`--server: expected an http or https URL, or MOODIFIER_SERVER set to one, got ${got}`);
+  }
+  return createMoodifierClient({ baseUrl: url.href, fetch: send });
+}
+
+async function send(sent: Request): Promise<Response> {
+  const { url, method, headers, signal } = sent;
+  const text = sent.body === null ? undefined : await sent.text();
+  return request(url, { method, headers, signal, ...(text !== undefined && { body: text }) });
+}
