@@ -39,6 +39,7 @@ export { modelObserver } from "./telemetry/model-observer.ts";
 export { type MetricsServer, serveMetrics } from "./telemetry/metrics-server.ts";
 export { ATTRIBUTES, DURATION_BUCKETS, METRICS } from "./telemetry/telemetry-names.ts";
 export {
+  activeSpan,
   activeTrace,
   endSpan,
   extractTrace,

@@ -74,6 +74,11 @@ export function activeTrace(): TraceContext {
   return otel.active();
 }
 
+/** The innermost span that runs. */
+export function activeSpan(): Span | undefined {
+  return trace.getActiveSpan();
+}
+
 /** Runs `work` with `context` as the active one. */
 export function withTrace<T>(context: TraceContext, work: () => T): T {
   return otel.with(context, work);

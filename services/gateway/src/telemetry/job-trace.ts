@@ -1,4 +1,13 @@
-import { ATTRIBUTES, extractTrace, recordSpan, SpanKind, type StartedSpan, withSpan } from "@moodifier/service-kit";
+import {
+  activeSpan,
+  ATTRIBUTES,
+  extractTrace,
+  recordSpan,
+  SpanKind,
+  SpanStatusCode,
+  type StartedSpan,
+  withSpan,
+} from "@moodifier/service-kit";
 
 /** What the trace of a job needs to know of it. */
 export interface TracedJob {
@@ -35,4 +44,19 @@ export function withJobSpan<T>(job: TracedJob, work: (started: StartedSpan) => P
     return withSpan("job", { kind: SpanKind.CONSUMER, parent: submitted, attributes }, work);
   }
   return withSpan("job", { kind: SpanKind.CONSUMER, parent: extractTrace(null), attributes, links: [submitted] }, work);
+}
+
+/** Notes on the job's span how the job ended; call it within {@link withJobSpan}, outside of further spans. */
+export function noteJobEnd({
+  status,
+  problem,
+}: {
+  status: string;
+  problem?: { readonly reason: string } | undefined;
+}): void {
+  const span = activeSpan();
+  span?.setAttribute(ATTRIBUTES.jobStatus, status);
+  if (!problem) return;
+  span?.setAttributes({ [ATTRIBUTES.errorType]: problem.reason, [ATTRIBUTES.errorReason]: problem.reason });
+  span?.setStatus({ code: SpanStatusCode.ERROR, message: problem.reason });
 }
