@@ -1,5 +1,7 @@
 import { serviceSettings } from "@moodifier/service-kit";
 import { z } from "zod";
+import { jobSettings } from "./jobs/job-config.ts";
+import { storageSettings } from "./storage/open-storage.ts";
 import { finishingSettings } from "./finishing/finishing-config.ts";
 import { safetySettings } from "./safety/safety-config.ts";
 import { authSettings } from "./tenants/auth-config.ts";
@@ -30,16 +32,8 @@ export const configSchema = z.object({
   clipAddress: z.string().min(1),
   /** host:port of the editor. */
   diffusionAddress: z.string().min(1),
-  /** Edits that run at the same time, 1..256. */
-  concurrency: z.coerce.number().int().min(1).max(256).default(2),
-  /** Edits that may wait, 1..100,000; a further one is refused. */
-  maxQueue: z.coerce.number().int().min(1).max(100_000).default(64),
-  /** Longest time from the creation of an edit to its end, in milliseconds. */
-  editTimeoutMs: z.coerce.number().int().min(100).max(3_600_000).default(300_000),
-  /** How long a finished edit stays readable, in milliseconds. */
-  retentionMs: z.coerce.number().int().min(1000).max(86_400_000).default(3_600_000),
-  /** Most finished edits that are kept. */
-  maxFinished: z.coerce.number().int().min(1).max(100_000).default(256),
+  ...jobSettings,
+  ...storageSettings,
   /** Pause between the heartbeats of an event stream, in milliseconds. */
   heartbeatMs: z.coerce.number().int().min(10).max(600_000).default(15_000),
   /** Address under which clients reach the gateway; unset takes it from each request. */

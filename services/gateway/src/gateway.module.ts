@@ -1,49 +1,51 @@
 import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER } from "@nestjs/core";
-import type { Logger } from "@moodifier/service-kit";
-import type { Backends } from "./backends/backends.ts";
-import type { GatewayConfig } from "./config.ts";
-import type { Database } from "./database/database.ts";
 import { EditsController } from "./edits/edits.controller.ts";
 import { EmotionsController } from "./emotions/emotions.controller.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
 import { HealthController } from "./http/health.controller.ts";
 import { OpenApiController } from "./http/openapi.controller.ts";
 import { ProblemFilter } from "./http/problem-filter.ts";
-import type { JobRunner } from "./jobs/job-runner.ts";
-import type { JobStore } from "./jobs/job-store.ts";
+import { ImagesController } from "./openai/images.controller.ts";
 import { PlansController } from "./plans/plans.controller.ts";
 import type { Authenticator } from "./tenants/authenticator.ts";
 import { tenantsModule } from "./tenants/tenants.module.ts";
-import { BACKENDS, CONFIG, JOB_RUNNER, JOB_STORE, LOGGER } from "./tokens.ts";
-
-/** What the controllers stand on; made by start.ts. */
-export interface GatewayParts {
-  readonly config: GatewayConfig;
-  readonly logger: Logger;
-  readonly backends: Backends;
-  readonly store: JobStore;
-  readonly runner: JobRunner;
-  readonly database: Database;
-  readonly authenticator: Authenticator;
-}
+import {
+  BACKENDS,
+  CONFIG,
+  DATABASE,
+  EDIT_STARTER,
+  JOB_STORE,
+  LOGGER,
+  PLAN_MAKER,
+  PLAN_STORE,
+  RATE_LIMITS,
+  STORAGE,
+} from "./tokens.ts";
 
 // oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows modules by their class.
 @Module({})
 class GatewayModule {}
 
-/** The HTTP side of the gateway as a Nest module. */
-export function gatewayModule(parts: GatewayParts): DynamicModule {
-  const { config, logger, backends, store, runner } = parts;
+/** The HTTP side of the gateway as a Nest module; a worker has its health only. */
+export function gatewayModule(parts: GatewayParts & { readonly authenticator: Authenticator }): DynamicModule {
+  const controllers = [EditsController, ImagesController, PlansController, EmotionsController, OpenApiController];
+  const isApi = parts.config.role !== "worker";
   return {
     module: GatewayModule,
-    imports: [tenantsModule(parts)],
-    controllers: [EditsController, PlansController, EmotionsController, HealthController, OpenApiController],
+    imports: isApi ? [tenantsModule(parts)] : [],
+    controllers: [HealthController, ...(isApi ? controllers : [])],
     providers: [
-      { provide: CONFIG, useValue: config },
-      { provide: LOGGER, useValue: logger },
-      { provide: BACKENDS, useValue: backends },
-      { provide: JOB_STORE, useValue: store },
-      { provide: JOB_RUNNER, useValue: runner },
+      { provide: CONFIG, useValue: parts.config },
+      { provide: LOGGER, useValue: parts.logger },
+      { provide: BACKENDS, useValue: parts.backends },
+      { provide: DATABASE, useValue: parts.database },
+      { provide: STORAGE, useValue: parts.storage },
+      { provide: JOB_STORE, useValue: parts.store },
+      { provide: PLAN_STORE, useValue: parts.plans },
+      { provide: PLAN_MAKER, useValue: parts.planMaker },
+      { provide: EDIT_STARTER, useValue: parts.starter },
+      { provide: RATE_LIMITS, useValue: parts.rates },
       { provide: APP_FILTER, useClass: ProblemFilter },
     ],
   };

@@ -5,28 +5,26 @@ import type { NestExpressApplication } from "@nestjs/platform-express";
 import { NestFactory } from "@nestjs/core";
 import {
   createLogger,
-  createMetrics,
   followTraces,
   type Logger,
   type MetricsServer,
   type RunningService,
   serveMetrics,
 } from "@moodifier/service-kit";
-import { type Backends, connectBackends } from "./backends/backends.ts";
 import type { GatewayConfig } from "./config.ts";
-import { openDatabase } from "./database/open-database.ts";
-import { createEditWork } from "./edits/edit-work.ts";
+import type { Database } from "./database/database.ts";
 import { gatewayModule } from "./gateway.module.ts";
+import { openParts } from "./gateway-parts.ts";
 import { requestContext } from "./http/request-context.ts";
-import { JobRunner } from "./jobs/job-runner.ts";
-import { MemoryJobStore } from "./jobs/memory-job-store.ts";
-import { createGatewayMetrics } from "./telemetry/gateway-metrics.ts";
+import { reportLanes } from "./telemetry/gateway-metrics.ts";
 import { httpTelemetry } from "./telemetry/http-telemetry.ts";
 import { checkAuthSettings, createAuthenticator } from "./tenants/create-authenticator.ts";
 
 /** Replacements for what `start` would make itself. */
 export interface GatewayDeps {
   readonly logger?: Logger;
+  /** A migrated database; it stays open. */
+  readonly database?: Database;
 }
 
 /** Longest time that open answers get after the edits have ended, in milliseconds. */
@@ -36,53 +34,39 @@ const closeMs = 2000;
 export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Promise<RunningService> {
   const logger = deps.logger ?? createLogger({ service: "gateway", level: config.logLevel });
   followTraces();
-  const metrics = createMetrics({ service: "gateway", process: true });
-  const gatewayMetrics = createGatewayMetrics(metrics);
-  const { mllmAddress: mllm, clipAddress: clip, diffusionAddress: diffusion } = config;
   checkAuthSettings(config);
-  const backends = connectBackends({ mllm, clip, diffusion }, metrics);
-  const database = await openDatabase(config, logger);
-  const authenticator = createAuthenticator(config, database);
-  const store = new MemoryJobStore({
-    maxQueued: config.maxQueue,
-    retentionMs: config.retentionMs,
-    maxFinished: config.maxFinished,
+  const parts = await openParts(config, logger, deps);
+  const authenticator = createAuthenticator(config, parts.database);
+  const app = await NestFactory.create<NestExpressApplication>(gatewayModule({ ...parts, authenticator }), {
+    logger: false,
+    bodyParser: false,
+    abortOnError: false,
   });
-  const work = createEditWork(backends, metrics);
-  const runner = new JobRunner(
-    store,
-    work,
-    { concurrency: config.concurrency, timeoutMs: config.editTimeoutMs },
-    { logger, metrics },
-  );
-
-  const app = await NestFactory.create<NestExpressApplication>(
-    gatewayModule({ config, logger, backends, store, runner, database, authenticator }),
-    { logger: false, bodyParser: false, abortOnError: false },
-  );
   app.disable("x-powered-by");
   app.set("etag", false);
-  app.use(httpTelemetry(gatewayMetrics));
+  app.use(httpTelemetry(parts.gatewayMetrics));
   app.use(requestContext(logger));
   await app.listen(config.port, config.host);
+  if (config.role !== "api") await parts.runner.start();
   let metricsServer: MetricsServer | undefined;
   if (config.metricsPort > 0) {
-    metricsServer = await serveMetrics(metrics.registry, { host: config.host, port: config.metricsPort });
+    metricsServer = await serveMetrics(parts.metrics.registry, {
+      host: config.host,
+      port: config.metricsPort,
+      refresh: () => reportLanes(parts.metrics, parts.gatewayMetrics, () => parts.store.depths()),
+    });
   }
   const server = app.getHttpServer() as Server;
   const { port } = server.address() as AddressInfo;
-  logger.info({ port, metricsPort: metricsServer?.port }, "serving");
+  logger.info({ port, metricsPort: metricsServer?.port, role: config.role }, "serving");
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
-    const drained = runner.stop(config.drainMs);
-    await store.close();
-    await drained;
+    await parts.drain();
     await closeServer(server);
     await app.close();
     await metricsServer?.stop();
-    (backends satisfies Backends).close();
-    await database.close();
+    await parts.close();
     logger.info("stopped");
   };
   return { address: `${config.host}:${port}`, port, stop: () => (stopping ??= stop()) };

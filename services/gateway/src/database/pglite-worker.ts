@@ -1,21 +1,27 @@
 // Holds PGlite, which would block the event loop of the service, in a thread of its own. Statements arrive one at a time.
+import { existsSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
 import type { WorkerAnswer, WorkerRequest } from "./pglite-protocol.ts";
+import { readTemplate, writeTemplate } from "./pglite-template.ts";
 
 const { folder } = workerData as { folder: string | undefined };
 const port = parentPort;
 if (!port) throw new Error("pglite-worker runs as a worker thread only");
-const send = (answer: WorkerAnswer): void => port.postMessage(answer);
+const send = (message: WorkerAnswer): void => port.postMessage(message);
 
 const json = { 114: (text: string): unknown => JSON.parse(text), 3802: (text: string): unknown => JSON.parse(text) };
+const isNew = folder === undefined || !existsSync(folder);
+const template = isNew ? await readTemplate() : undefined;
 const database = await PGlite.create({
   ...(folder !== undefined && { dataDir: folder }),
+  ...(template && { loadDataDir: template }),
   parsers: { 20: Number, ...json },
 });
+if (isNew && !template) await writeTemplate(database);
 send({ kind: "ready" });
 
-async function answer(request: WorkerRequest): Promise<unknown> {
+async function execute(request: WorkerRequest): Promise<unknown> {
   switch (request.kind) {
     case "query": {
       const { sql, params } = request;
@@ -32,7 +38,7 @@ async function answer(request: WorkerRequest): Promise<unknown> {
 }
 
 port.on("message", (request: WorkerRequest) => {
-  answer(request).then(
+  execute(request).then(
     (value) => send({ kind: "done", id: request.id, value }),
     (error: unknown) => {
       const { message, code, stack } = error as Error & { code?: string };

@@ -1,5 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import pg from "pg";
+import {
+  Client,
+  type ClientBase,
+  type CustomTypesConfig,
+  Pool,
+  type PoolClient,
+  type QueryResult,
+  types as builtIn,
+} from "pg";
 import type { Database, Row } from "./database.ts";
 import { toDatabaseError } from "./database-error.ts";
 
@@ -17,24 +25,24 @@ export interface PostgresOptions {
 const int8 = 20;
 
 /** int8 as number: ids and counts stay far below 2^53. */
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
-    oid === int8 && format !== "binary" ? Number : pg.types.getTypeParser(oid, format as "text")) as never,
+    oid === int8 && format !== "binary" ? Number : builtIn.getTypeParser(oid, format as "text")) as never,
 };
 
-type Connection = Pick<pg.ClientBase, "query">;
+type Connection = Pick<ClientBase, "query">;
 
 /** PostgreSQL over a pool of connections. Nothing connects before the first statement. */
 export class PostgresDatabase implements Database {
   readonly kind = "postgres";
-  readonly #pool: pg.Pool;
+  readonly #pool: Pool;
   readonly #options: PostgresOptions;
   readonly #listeners = new Set<() => Promise<void>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: PostgresOptions) {
     this.#options = options;
-    this.#pool = new pg.Pool({
+    this.#pool = new Pool({
       connectionString: options.url,
       max: options.maxConnections ?? 10,
       connectionTimeoutMillis: options.connectMs ?? 5000,
@@ -49,7 +57,7 @@ export class PostgresDatabase implements Database {
   }
 
   async transaction<R>(work: (tx: Database) => Promise<R>): Promise<R> {
-    let client: pg.PoolClient;
+    let client: PoolClient;
     try {
       client = await this.#pool.connect();
     } catch (error) {
@@ -116,9 +124,9 @@ export class PostgresDatabase implements Database {
     return tx;
   }
 
-  async #subscribe(channel: string, onNotice: (payload: string) => void, onLost: () => void): Promise<pg.Client> {
+  async #subscribe(channel: string, onNotice: (payload: string) => void, onLost: () => void): Promise<Client> {
     const { url, connectMs = 5000 } = this.#options;
-    const client = new pg.Client({
+    const client = new Client({
       connectionString: url,
       connectionTimeoutMillis: connectMs,
       application_name: "moodifier-listen",
@@ -149,7 +157,7 @@ async function run<T extends object>(connection: Connection, sql: string, params
     // Without parameters pg uses the simple protocol, which takes several statements and then answers with one result each.
     const answer = (await (params.length > 0
       ? connection.query(sql, [...params])
-      : connection.query(sql))) as unknown as pg.QueryResult | pg.QueryResult[];
+      : connection.query(sql))) as unknown as QueryResult | QueryResult[];
     return (Array.isArray(answer) ? answer.flatMap(({ rows }) => rows) : answer.rows) as T[];
   } catch (error) {
     throw toDatabaseError(error);

@@ -1,5 +1,7 @@
 import { CATEGORIES } from "@moodifier/emotion";
 import { z } from "zod";
+import { outputFields } from "../finishing/output-fields.ts";
+import { lanes } from "../jobs/job.ts";
 
 const maxSeed = 2n ** 64n - 1n;
 
@@ -44,5 +46,20 @@ export const editFieldsSchema = z.strictObject({
 /** The fields of a plan without an edit. */
 export const planRequestSchema = z.strictObject({
   ...planFields,
+  name: z.string().trim().min(1).max(200).optional().describe("For people."),
   overlay: z.boolean().default(false).describe("Also draw the plan's mask and boxes over the picture."),
+});
+
+const seconds = (what: string) => z.number().gt(0).max(3600).optional().describe(what);
+
+/** The fields of `POST /v1/edits`: the edit, and how to treat it as a job. */
+export const editRequestSchema = editFieldsSchema.extend({
+  ...outputFields,
+  emotion: planFields.emotion.optional().describe("One of GET /v1/emotions. Required unless a plan is given."),
+  plan_id: z.string().min(1).max(64).optional().describe("Follow this stored plan instead of planning."),
+  lane: z.enum(lanes).default("interactive").describe("batch waits until nobody waits for anything interactive."),
+  priority: z.int().min(-100).max(100).default(0).describe("The higher, the sooner among edits of the lane."),
+  start_within: seconds("Seconds within which the edit must start, or it expires."),
+  finish_within: seconds("Seconds within which the edit must end, or it expires."),
+  external_id: z.string().min(1).max(200).optional().describe("Your own name for it, for example a SKU."),
 });

@@ -1,14 +1,20 @@
 import type { diffusion } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
 import { shorten } from "../backends/float32.ts";
-import type { JobChange } from "../jobs/job.ts";
+import type { EncodedImage, JobChange } from "../jobs/job.ts";
 import type { OutsideMaskView, RecipeView, StageTimings, WarningView } from "../jobs/job-parts.ts";
 
-/** What the editor's result changes in the job: picture, proof, recipe, timings, and warnings beside the `known` ones. */
+type DescribedChange = JobChange & {
+  readonly timings: StageTimings;
+  readonly recipe: RecipeView;
+  readonly warnings: readonly WarningView[];
+};
+
+/** The edited picture, and what the editor's result changes in the job: proof, recipe, timings, and warnings beside the `known` ones. */
 export function describeResult(
   result: diffusion.EditResult,
   known: readonly WarningView[],
-): JobChange & { timings: StageTimings } {
+): { picture: EncodedImage; change: DescribedChange } {
   const { image, outsideMask, recipe, timings } = result;
   if (!image || !outsideMask || !recipe) {
     throw new MoodError(
@@ -18,11 +24,13 @@ export function describeResult(
     );
   }
   return {
-    result: image,
-    outsideMask: describeOutsideMask(outsideMask),
-    recipe: describeRecipe(recipe),
-    timings: timings ? { editor: describeTimings(timings) } : {},
-    warnings: joinWarnings(known, result.warnings),
+    picture: image,
+    change: {
+      outsideMask: describeOutsideMask(outsideMask),
+      recipe: describeRecipe(recipe),
+      timings: timings ? { editor: describeTimings(timings) } : {},
+      warnings: joinWarnings(known, result.warnings),
+    },
   };
 }
 

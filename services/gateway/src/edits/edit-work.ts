@@ -1,65 +1,63 @@
-import { clip, common, diffusion } from "@moodifier/proto";
+import type { common, diffusion } from "@moodifier/proto";
 import { type CallOptions, type Metrics, MoodError } from "@moodifier/service-kit";
-import { type Backends, callBackend, nameService } from "../backends/backends.ts";
-import type { EditSettings, JobChange, JobInput, JobStatus } from "../jobs/job.ts";
+import { type Backends, nameService } from "../backends/backends.ts";
+import type { EditSettings, Job, JobChange, JobInput, JobStatus } from "../jobs/job.ts";
+import type { Storage } from "../storage/storage.ts";
 import type { StageTimings } from "../jobs/job-parts.ts";
 import type { Limits, Report, Work } from "../jobs/job-runner.ts";
 import { summarizePlan } from "../plans/plan-view.ts";
+import type { EditPlanner } from "../plans/edit-planner.ts";
+import type { PromptEncoder } from "../plans/prompt-encoder.ts";
+import { type Finisher, finishResult } from "../finishing/finish-result.ts";
 import { describeResult, joinWarnings } from "./edit-result.ts";
+import { loadInput, storePicture } from "./stored-pictures.ts";
 
 type Stage = "planning" | "encoding" | "editing" | "finishing";
 
 /** Share of the whole that has passed when a stage begins, in percent; editing grows evenly up to the next. */
 const percentageAt: Record<Stage, number> = { planning: 2, encoding: 25, editing: 30, finishing: 92 };
 
-/** The work of one edit: plan, encode the plan's prompts, edit under the plan. */
-export function createEditWork(backends: Backends, metrics: Metrics): Work {
-  return async (input, report, limits) => {
+/** What the work of an edit stands on. */
+export interface EditParts {
+  readonly backends: Backends;
+  readonly metrics: Metrics;
+  readonly storage: Storage;
+  readonly planner: EditPlanner;
+  readonly encoder: PromptEncoder;
+  readonly finisher: Finisher;
+}
+
+/** Work on a job whose pictures are in hand. */
+export type PictureWork = (input: JobInput, report: Report, limits: Limits, job: Job) => Promise<JobChange>;
+
+/** Work that fetches the job's pictures from the storage first. */
+export function withPictures(storage: Storage, work: PictureWork): Work {
+  return async (job, report, limits) => work(await loadInput(storage, job, limits.signal), report, limits, job);
+}
+
+/** The work of one edit: plan, encode the plan's prompts, edit under the plan, store the picture. */
+export function createEditWork({ backends, metrics, storage, planner, encoder, finisher }: EditParts): PictureWork {
+  return async (input, report, limits, job) => {
+    const flags = await finisher.moderation.check("input", input.image.data, limits.signal);
     const clock = new StageClock(report, metrics);
-    const plan = await clock.run("planning", () => planEdit(backends, input, callOptions(limits)));
-    await report({ plan: summarizePlan(plan), warnings: joinWarnings(input.warnings, plan.warnings) });
-    const text = await clock.run("encoding", () => encodePrompts(backends, plan, callOptions(limits)));
+    const plan = await clock.run("planning", () => planner.plan(job, input, callOptions(limits)));
+    const known = joinWarnings(input.warnings, flags, plan.warnings);
+    await report({ plan: summarizePlan(plan), warnings: known });
+    const text = await clock.run("encoding", () => encoder.encode(plan, callOptions(limits)));
     const result = await runEditor(backends, { input, plan, text }, { clock, report, options: callOptions(limits) });
-    const change = describeResult(result, joinWarnings(input.warnings, plan.warnings));
+    const { picture, change } = describeResult(result, known);
+    const edit = { input, edited: picture.data, recipe: change.recipe };
+    const finished = await finishResult(finisher, edit, limits.signal);
+    clock.end();
     return {
       ...change,
+      warnings: joinWarnings(change.warnings, finished.warnings),
+      result: await storePicture(storage, finished.image, limits.signal),
       status: "succeeded",
       timings: { ...clock.timings, ...change.timings },
       progress: clock.finished,
     };
   };
-}
-
-/** Asks the planner; the caller's mask takes the place of the planned one. */
-export async function planEdit(
-  backends: Backends,
-  { settings, image, mask }: JobInput,
-  options: CallOptions,
-): Promise<common.EditPlan> {
-  const request = {
-    image,
-    emotion: settings.emotion,
-    intensity: settings.intensity,
-    region: settings.region,
-    category: settings.category,
-  };
-  const { plan } = await callBackend("mllm", () => backends.mllm.planEdit(request, options));
-  if (!plan) throw new MoodError("INTERNAL", "PLAN_MISSING", "mllm answered without a plan.");
-  return mask ? { ...plan, maskPng: mask.png, maskSource: common.MaskSource.USER } : plan;
-}
-
-async function encodePrompts(
-  backends: Backends,
-  plan: common.EditPlan,
-  options: CallOptions,
-): Promise<diffusion.TextStates> {
-  const request = {
-    texts: ["", plan.sourceCaption, plan.targetPrompt],
-    output: clip.TextOutput.TOKENS,
-    truncate: false,
-  };
-  const { states, tokens } = await callBackend("clip", () => backends.clip.encodeText(request, options));
-  return { states, source: tokens[1], target: tokens[2] };
 }
 
 async function runEditor(
@@ -84,7 +82,6 @@ async function runEditor(
   } catch (error) {
     throw nameService("diffusion", error);
   }
-  clock.end();
   if (!result) throw new MoodError("INTERNAL", "RESULT_MISSING", "diffusion ended the edit without a result.");
   return result;
 }

@@ -1,3 +1,4 @@
+import { decodeImage } from "@moodifier/inference";
 import { setTimeout as sleep } from "node:timers/promises";
 import { common } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
@@ -72,7 +73,10 @@ describe("POST /v1/edits", () => {
     }
     const result = await fetch(job.urls.result);
     expect(result.headers.get("content-type")).toBe("image/png");
-    expect(Buffer.from(await result.arrayBuffer()).equals(gateway.picture)).toBe(true);
+    const finished = Buffer.from(await result.arrayBuffer());
+    expect((await decodeImage(finished)).data).toEqual((await decodeImage(gateway.picture)).data);
+    expect(finished.includes("digitalsourcetype/trainedAlgorithmicMedia")).toBe(true);
+    expect(finished.includes(`"seed":"${job.recipe?.seed}"`)).toBe(true);
     const { texts, edits } = gateway.services.record;
     expect(texts[0]).toMatchObject({ texts: ["", "A face.", "A joyful face."], output: "TEXT_OUTPUT_TOKENS" });
     expect(edits[0]?.text?.target?.pieces).toEqual(["", "A joyful face."]);

@@ -1,9 +1,19 @@
 import { z } from "zod";
 import { problemSchema } from "../http/problem.ts";
-import { finalStates, type Job, type JobEvent, workingStages } from "../jobs/job.ts";
+import { finalStates, type Job, type JobEvent, lanes, workingStages } from "../jobs/job.ts";
 import { outsideMaskSchema, planSummarySchema, recipeSchema, timingsSchema, warningSchema } from "../jobs/job-parts.ts";
 
 const fraction = z.number().min(0).max(1);
+
+const outputSchema = z
+  .object({
+    format: z.string(),
+    quality: z.int().optional(),
+    profile: z.string().optional(),
+    matte: z.string().optional(),
+    max_bytes: z.int().optional(),
+  })
+  .describe("How the result is written.");
 
 export const progressSchema = z
   .object({
@@ -23,10 +33,20 @@ export const jobSchema = z
     status: statusSchema,
     stage: stageSchema.describe("The stage in which the edit is, or in which it ended."),
     sequence: z.int().describe("Number of the newest event; rises with every change."),
+    lane: z.enum(lanes),
+    priority: z.int(),
+    attempt: z.int().describe("Number of the newest attempt; 0 while none has begun."),
+    external_id: z.string().optional(),
+    plan_id: z.string().optional().describe("The stored plan that it follows."),
+    batch_id: z.string().optional(),
+    row_index: z.int().optional(),
     progress: progressSchema,
     created_at: z.iso.datetime(),
     started_at: z.iso.datetime().optional(),
     finished_at: z.iso.datetime().optional(),
+    start_by: z.iso.datetime().optional().describe("When it expires unless it has started."),
+    finish_by: z.iso.datetime().describe("When it expires unless it has ended."),
+    expires_at: z.iso.datetime().optional().describe("When it and its result are forgotten."),
     settings: z.object({
       emotion: z.string(),
       intensity: fraction,
@@ -40,6 +60,7 @@ export const jobSchema = z
       region: z.string().optional(),
       category: z.string().optional(),
       method: z.string().optional(),
+      output: outputSchema.optional(),
     }),
     mask_coverage: fraction.optional().describe("Fraction of the picture that the caller's mask lets change."),
     plan: planSummarySchema.optional(),
@@ -72,10 +93,20 @@ export function viewJob(job: Job, base: string): JobView {
     status: job.status,
     stage: job.stage,
     sequence: job.sequence,
+    lane: job.lane,
+    priority: job.priority,
+    attempt: job.attempt,
+    ...(job.externalId !== undefined && { external_id: job.externalId }),
+    ...(job.input.planId !== undefined && { plan_id: job.input.planId }),
+    ...(job.batchId !== undefined && { batch_id: job.batchId }),
+    ...(job.rowIndex !== undefined && { row_index: job.rowIndex }),
     progress: job.progress,
     created_at: timestamp(job.createdAt),
     ...(job.startedAt !== undefined && { started_at: timestamp(job.startedAt) }),
     ...(job.finishedAt !== undefined && { finished_at: timestamp(job.finishedAt) }),
+    ...(job.startBy !== undefined && { start_by: timestamp(job.startBy) }),
+    finish_by: timestamp(job.finishBy),
+    ...(job.expiresAt !== undefined && { expires_at: timestamp(job.expiresAt) }),
     settings: viewSettings(job),
     ...(job.maskCoverage !== undefined && { mask_coverage: Number(job.maskCoverage.toFixed(4)) }),
     ...(job.plan && { plan: job.plan }),
@@ -89,16 +120,21 @@ export function viewJob(job: Job, base: string): JobView {
 }
 
 function viewSettings({ settings }: Job): JobView["settings"] {
-  const { seed, guidanceScale, crossReplace, selfReplace, featherPx, previewEvery, ...same } = settings;
+  const { seed, guidanceScale, crossReplace, selfReplace, featherPx, previewEvery, output, ...same } = settings;
   return {
     ...same,
     seed: String(seed),
     preview_every: previewEvery,
+    ...(output && { output: viewOutput(output) }),
     ...(guidanceScale !== undefined && { guidance_scale: guidanceScale }),
     ...(crossReplace !== undefined && { cross_replace: crossReplace }),
     ...(selfReplace !== undefined && { self_replace: selfReplace }),
     ...(featherPx !== undefined && { feather_px: featherPx }),
   };
+}
+
+function viewOutput({ format = "png", maxBytes, ...same }: NonNullable<Job["settings"]["output"]>) {
+  return { format, ...same, ...(maxBytes !== undefined && { max_bytes: maxBytes }) };
 }
 
 /** Data of a `progress` event. */

@@ -11,6 +11,7 @@ export interface SourcePicture {
   /** Upright size in pixels. */
   readonly width: number;
   readonly height: number;
+  readonly hasAlpha: boolean;
   readonly mask?: UserMask;
   readonly warnings: readonly WarningView[];
 }
@@ -35,12 +36,13 @@ export async function readSourcePicture(body: RequestBody, signal: AbortSignal):
     const expected = `a picture of at least ${minSidePx} x ${minSidePx} pixels`;
     throw refuse("IMAGE_TOO_SMALL", { argument: "image", expected, got: `${width} x ${height} pixels` });
   }
+  const hasAlpha = picture.channels === 4;
   const image = { data: upload.data, mediaType: picture.mediaType };
   const warnings = picture.warnings.map(({ code, message }) => ({ code, message }));
   const maskUpload = body.files["mask"];
-  if (!maskUpload) return { image, width, height, warnings };
+  if (!maskUpload) return { image, width, height, hasAlpha, warnings };
   const { mask, warnings: maskWarnings } = await readMask(maskUpload.data, { width, height, signal });
-  return { image, width, height, mask, warnings: [...warnings, ...maskWarnings] };
+  return { image, width, height, hasAlpha, mask, warnings: [...warnings, ...maskWarnings] };
 }
 
 async function readMask(data: Buffer, options: { width: number; height: number; signal: AbortSignal }) {

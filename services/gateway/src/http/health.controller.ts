@@ -1,7 +1,8 @@
 import { Controller, Get, Inject, Res } from "@nestjs/common";
 import type { Response } from "express";
 import { type Backends, checkBackends } from "../backends/backends.ts";
-import { BACKENDS } from "../tokens.ts";
+import type { Database } from "../database/database.ts";
+import { BACKENDS, DATABASE } from "../tokens.ts";
 import { Public } from "../tenants/needs.ts";
 
 /** How long a backend may take to accept a connection, in milliseconds. */
@@ -12,9 +13,11 @@ const readyTimeoutMs = 1000;
 @Controller()
 export class HealthController {
   readonly #backends: Backends;
+  readonly #database: Database;
 
-  constructor(@Inject(BACKENDS) backends: Backends) {
+  constructor(@Inject(BACKENDS) backends: Backends, @Inject(DATABASE) database: Database) {
     this.#backends = backends;
+    this.#database = database;
   }
 
   /** The process answers. */
@@ -23,11 +26,18 @@ export class HealthController {
     return { status: "ok" };
   }
 
-  /** 200 when every model service can be reached, else 503 and which cannot. */
+  /** 200 when the database and every model service answer and serve, else 503 and which does not. */
   @Get("readyz")
   async ready(@Res() response: Response): Promise<void> {
-    const backends = await checkBackends(this.#backends, readyTimeoutMs);
-    const down = backends.filter(({ ready }) => !ready).map(({ service }) => service);
+    const [backends, database] = await Promise.all([
+      checkBackends(this.#backends, readyTimeoutMs),
+      this.#database.query("SELECT 1").then(
+        () => true,
+        () => false,
+      ),
+    ]);
+    const silent: string[] = backends.filter(({ ready }) => !ready).map(({ service }) => service);
+    const down = database ? silent : [...silent, "database"];
     response.setHeader("Cache-Control", "no-store");
     response
       .status(down.length === 0 ? 200 : 503)

@@ -1,9 +1,14 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { editFieldsSchema, planRequestSchema } from "../edits/edit-fields.ts";
+import { editRequestSchema, planRequestSchema } from "../edits/edit-fields.ts";
+import { editFilterSchema } from "../edits/edit-list.ts";
 import "../edits/job-view.ts";
 import "../emotions/emotion-list.ts";
-import "../plans/make-plan.ts";
+import "../plans/plan-answer.ts";
+import { planChangeSchema } from "../plans/plan-change.ts";
+import { imagePaths, imageSchemas } from "../openai/image-paths.ts";
+import { planListSchema, planViewSchema } from "../plans/plan-queries.ts";
+import { securitySchemes, tenantPaths, tenantSchemas } from "../tenants/tenant-paths.ts";
 
 type Json = Record<string, unknown>;
 
@@ -19,9 +24,11 @@ const picture = {
 /** Schemas that carry these names as `id`; the imports above register them. */
 const componentNames = [
   "Edit",
+  "EditPage",
   "EmotionList",
   "OutsideMask",
   "Plan",
+  "PlanPage",
   "PlanSummary",
   "Problem",
   "Progress",
@@ -49,8 +56,9 @@ export function buildOpenApi(): Json {
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       description: "Give a picture and an emotion; get the same picture carrying that emotion.",
     },
-    paths: paths(),
-    components: { schemas: components() },
+    security: [{ key: [] }, {}],
+    paths: { ...paths(), ...imagePaths(), ...tenantPaths() },
+    components: { securitySchemes, schemas: components() },
   };
 }
 
@@ -58,8 +66,32 @@ function paths(): Json {
   const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
   const edit = content("Edit");
   const missing = problem("No such edit, or forgotten.");
+  const plan = content("Plan");
+  const noPlan = problem("No such plan.");
+  const etag = { ETag: { schema: { type: "string" }, description: "The version." } };
+  const ifMatch = {
+    name: "If-Match",
+    in: "header",
+    schema: { type: "string" },
+    description: "ETag that the plan must still have.",
+  };
+  const planFaults = {
+    400: problem("A field was refused."),
+    404: noPlan,
+    409: problem("The plan is approved, or changed at the same time."),
+    412: problem("The plan has another version than If-Match names."),
+  };
   return {
     "/v1/edits": {
+      get: {
+        operationId: "listEdits",
+        summary: "List the edits, newest first.",
+        parameters: query(editFilterSchema),
+        responses: {
+          200: { description: "A page.", headers: { Link: { schema: { type: "string" } } }, ...content("EditPage") },
+          400: problem("A parameter was refused."),
+        },
+      },
       post: {
         operationId: "createEdit",
         summary: "Start an edit.",
@@ -73,15 +105,29 @@ function paths(): Json {
             example: "wait=30",
             description: "wait=N and respond-async of RFC 7240.",
           },
+          {
+            name: "Idempotency-Key",
+            in: "header",
+            schema: { type: "string", minLength: 1, maxLength: 255 },
+            description:
+              "A repeated request with the same key and payload finds the first one's edit for as long as that is kept.",
+          },
         ],
-        requestBody: body(editFieldsSchema),
+        requestBody: body(editRequestSchema),
         responses: {
+          200: {
+            description: "The edit that the Idempotency-Key had started; it has ended.",
+            headers: created,
+            ...edit,
+          },
           201: { description: "The edit succeeded.", headers: created, ...edit },
           202: { description: "The edit has not ended yet.", headers: created, ...edit },
           400: problem("A field, the picture or the mask was refused."),
           413: problem("Too many bytes or pixels."),
           415: problem("Neither multipart nor JSON, or no PNG, JPEG or WebP."),
-          429: problem("Too many edits wait."),
+          404: problem("No such plan."),
+          422: problem("The Idempotency-Key came with another payload before."),
+          429: problem("Too many edits wait, or the rate limit is reached."),
           503: problem("A model service cannot be reached; `service` says which."),
           504: problem("The edit took too long."),
         },
@@ -134,17 +180,58 @@ function paths(): Json {
       },
     },
     "/v1/plans": {
+      get: {
+        operationId: "listPlans",
+        summary: "List the plans, newest first.",
+        parameters: query(planListSchema),
+        responses: {
+          200: { description: "A page.", ...content("PlanPage") },
+          400: problem("A parameter was refused."),
+        },
+      },
       post: {
         operationId: "createPlan",
-        summary: "Plan an edit without making it.",
+        summary: "Plan an edit without making it, and keep the plan.",
         requestBody: body(planRequestSchema),
         responses: {
-          200: { description: "The plan.", ...content("Plan") },
+          201: { description: "The plan.", headers: { Location: created.Location, ...rateFields }, ...plan },
           400: problem("A field, the picture or the mask was refused."),
           413: problem("Too many bytes or pixels."),
           415: problem("Neither multipart nor JSON, or no PNG, JPEG or WebP."),
+          429: problem("The rate limit is reached."),
           503: problem("The planner cannot be reached."),
         },
+      },
+    },
+    "/v1/plans/{id}": {
+      delete: {
+        operationId: "deletePlan",
+        summary: "Forget a plan.",
+        parameters: [id],
+        responses: { 204: { description: "It is gone." } },
+      },
+      get: {
+        operationId: "getPlan",
+        summary: "Read a plan.",
+        parameters: [id, ...query(planViewSchema)],
+        responses: { 200: { description: "The plan.", headers: etag, ...plan }, 404: noPlan },
+      },
+      patch: {
+        operationId: "changePlan",
+        summary: "Change a plan that is not approved.",
+        description: "New regions get a new mask on the picture that was planned.",
+        parameters: [id, ifMatch],
+        requestBody: { required: true, content: { "application/json": { schema: inputSchema(planChangeSchema) } } },
+        responses: { 200: { description: "The plan.", headers: etag, ...plan }, ...planFaults },
+      },
+    },
+    "/v1/plans/{id}:approve": {
+      post: {
+        operationId: "approvePlan",
+        summary: "Approve a plan: it never changes again.",
+        description: "Idempotent.",
+        parameters: [id, ifMatch],
+        responses: { 200: { description: "The plan.", headers: etag, ...plan }, ...planFaults },
       },
     },
     "/v1/emotions": {
@@ -170,7 +257,14 @@ function paths(): Json {
   };
 }
 
+const rateFields = {
+  "RateLimit-Policy": { schema: { type: "string" }, description: "Quotas of requests and megapixel-steps, where set." },
+  RateLimit: { schema: { type: "string" }, description: "What is left of them, and the seconds until they are new." },
+};
+
 const created = {
+  ...rateFields,
+  "Idempotency-Replayed": { schema: { type: "string", enum: ["true"] }, description: "The edit was there already." },
   Location: { schema: { type: "string" }, description: "Path of the edit." },
   "Preference-Applied": { schema: { type: "string" } },
 };
@@ -183,8 +277,24 @@ function problem(description: string): Json {
   return { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
 }
 
-function body(fields: z.ZodType): Json {
+function inputSchema(fields: z.ZodType): Json {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(fields, { io: "input" }) as Json;
+  return schema;
+}
+
+/** The parameters of a query. */
+function query(fields: z.ZodObject): Json[] {
+  const { properties } = inputSchema(fields) as { properties: Record<string, Json> };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: "query",
+    schema,
+    ...(description !== undefined && { description }),
+  }));
+}
+
+function body(fields: z.ZodType): Json {
+  const schema = inputSchema(fields);
   const withPictures = (image: Json): Json => ({
     ...schema,
     properties: {
@@ -207,7 +317,7 @@ function body(fields: z.ZodType): Json {
 function components(): Json {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(
-    componentNames.map((name) => {
+    [...componentNames, ...imageSchemas, ...tenantSchemas].toSorted().map((name) => {
       const { $schema: _dialect, $id: _id, ...schema } = schemas[name] as Json;
       return [name, schema];
     }),

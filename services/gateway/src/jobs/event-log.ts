@@ -16,6 +16,12 @@ export class EventLog {
     this.#next = Promise.withResolvers<void>();
   }
 
+  /** Ends the log without a last event. */
+  end(): void {
+    this.#ended = true;
+    this.#next.resolve();
+  }
+
   /** The events after number `after`, then each new one. Ends after the last event or quietly when `signal` aborts. */
   async *read(after: number, signal: AbortSignal): AsyncGenerator<JobEvent> {
     const aborted = Promise.withResolvers<void>();

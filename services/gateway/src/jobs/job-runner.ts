@@ -1,59 +1,80 @@
-import { type Logger, type Metrics, MoodError } from "@moodifier/service-kit";
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Logger, type Metrics, MoodError, toMoodError } from "@moodifier/service-kit";
 import { toProblem } from "../http/problem.ts";
-import { isFinal, type Job, type JobChange, type JobInput } from "./job.ts";
-import type { JobStore, TakenJob } from "./job-store.ts";
+import type { GatewayMetrics } from "../telemetry/gateway-metrics.ts";
+import { noteJobEnd, withJobSpan } from "../telemetry/job-trace.ts";
+import type { Job, JobChange } from "./job.ts";
+import { moderatedState } from "../safety/moderation.ts";
+import type { Claim, JobStore } from "./job-store.ts";
+import { ProgressWriter } from "./progress-writer.ts";
+import { decideRetry, type RetryLimits } from "./retry-decider.ts";
 
-/** Records a change of the running job; it has no effect once the job is final. */
+/** Records a change of the running job; it has no effect once the job has ended or another worker has it. */
 export type Report = (change: JobChange) => Promise<void>;
 
 /** How long work may go on. */
 export interface Limits {
-  /** Aborts when the job was cancelled or has expired. */
+  /** Aborts when the job was cancelled, has expired, or belongs to another worker. */
   readonly signal: AbortSignal;
   /** When the job expires, in milliseconds since the epoch. */
   readonly deadline: number;
 }
 
 /** Does the work of one job and resolves with its final change. Stops, by rejecting, soon after the signal aborts. */
-export type Work = (input: JobInput, report: Report, limits: Limits) => Promise<JobChange>;
+export type Work = (job: Job, report: Report, limits: Limits) => Promise<JobChange>;
 
 export interface JobRunnerOptions {
   /** Jobs that run at the same time. */
   readonly concurrency: number;
-  /** Longest time from creation to end of a job, in milliseconds; a job that takes longer expires. */
-  readonly timeoutMs: number;
+  /** Slots of those that the lane `batch` never gets. */
+  readonly interactiveSlots: number;
+  /** Seconds after which a silent worker counts as dead; a third of it passes between heartbeats. */
+  readonly leaseSeconds: number;
+  /** Pause between looks for jobs that no notice told of, in milliseconds. */
+  readonly pollMs: number;
+  /** Pause between sweeps of the store, in milliseconds. */
+  readonly sweepMs: number;
+  readonly retry: RetryLimits;
+  /** What happens to running jobs that outlast the drain: they go back into a queue that outlives the process, or fail. */
+  readonly durable: boolean;
 }
 
 /** Where a runner tells what it does. */
 export interface Telemetry {
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly gatewayMetrics: GatewayMetrics;
 }
 
 interface Running {
+  readonly claim: Claim;
   readonly controller: AbortController;
   readonly done: Promise<void>;
 }
+
+const leaseLost = (): MoodError => new MoodError("ABORTED", "LEASE_LOST", "Another worker has the job.");
 
 /** Takes jobs from a store and runs them, a bounded number at a time. */
 export class JobRunner {
   readonly #store: JobStore;
   readonly #work: Work;
   readonly #options: JobRunnerOptions;
-  readonly #logger: Logger;
-  readonly #metrics: Metrics;
+  readonly #telemetry: Telemetry;
+  readonly #worker = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   readonly #running = new Map<string, Running>();
-  /** Slots that are claimed but whose job is not known yet. */
-  #taking = 0;
-  #wakeUps = 0;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #claiming: Promise<void> | undefined;
+  #claimAgain = false;
   #stopping = false;
+  #leave: (() => Promise<void>) | undefined;
 
   constructor(store: JobStore, work: Work, options: JobRunnerOptions, telemetry: Telemetry) {
     this.#store = store;
     this.#work = work;
     this.#options = options;
-    this.#logger = telemetry.logger;
-    this.#metrics = telemetry.metrics;
+    this.#telemetry = telemetry;
   }
 
   /** Number of jobs that run now. */
@@ -61,109 +82,165 @@ export class JobRunner {
     return this.#running.size;
   }
 
-  /** Stores a job and starts it as soon as a slot is free. */
-  async submit(input: JobInput): Promise<Job> {
-    if (this.#stopping) throw new MoodError("UNAVAILABLE", "SHUTTING_DOWN", "The gateway is shutting down.");
-    const job = await this.#store.create(input);
+  /** Begins to take jobs. */
+  async start(): Promise<void> {
+    const { leaseSeconds, pollMs, sweepMs } = this.#options;
+    this.#leave = await this.#store.attend(
+      () => this.#fill(),
+      (id) => this.#running.get(id)?.controller.abort(new MoodError("CANCELLED", "JOB_ENDED", "The job was ended.")),
+    );
+    this.#every(pollMs, async () => this.#fill());
+    this.#every((leaseSeconds * 1000) / 3, () => this.#renew());
+    this.#every(sweepMs, () => this.#store.sweep());
     this.#fill();
-    return job;
   }
 
-  /** Ends a job that has not ended. Does nothing, and returns the job, when it has; undefined when it is unknown. */
-  async cancel(id: string): Promise<Job | undefined> {
-    const cancelled = await this.#store.change(id, { status: "cancelled" });
-    this.#running.get(id)?.controller.abort(new MoodError("CANCELLED", "JOB_CANCELLED", "The edit was cancelled."));
-    return cancelled ?? (await this.#store.get(id));
-  }
-
-  /** Resolves when the job has ended or `signal` aborts, with the job as it is then. */
-  async wait(id: string, signal: AbortSignal): Promise<Job | undefined> {
-    let job = await this.#store.get(id);
-    if (!job || isFinal(job.status)) return job;
-    for await (const event of this.#store.watch(id, job.sequence, signal)) if (isFinal(event.status)) break;
-    job = await this.#store.get(id);
-    return job;
-  }
-
-  /** Takes no more jobs and lets the running ones end; aborts them after `drainMs`. */
+  /** Takes no more jobs and lets the running ones end; stops them after `drainMs`. */
   async stop(drainMs: number): Promise<void> {
     this.#stopping = true;
+    await this.#claiming;
     const timer = setTimeout(() => {
       const reason = new MoodError("UNAVAILABLE", "SHUTTING_DOWN", "The gateway shut down before the edit ended.");
       for (const { controller } of this.#running.values()) controller.abort(reason);
     }, drainMs);
     await Promise.all([...this.#running.values()].map(({ done }) => done));
     clearTimeout(timer);
+    for (const each of this.#timers) clearInterval(each);
+    await this.#leave?.();
   }
 
+  #every(ms: number, task: () => Promise<unknown>): void {
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      task()
+        .catch((error: unknown) => this.#telemetry.logger.warn({ err: error }, "the job runner had trouble"))
+        .finally(() => (busy = false));
+    }, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  /** Takes as many jobs as there are free slots; a call during a take makes it look again. */
   #fill(): void {
-    this.#wakeUps += 1;
-    if (this.#stopping || this.#running.size + this.#taking >= this.#options.concurrency) return;
-    this.#taking += 1;
-    void this.#takeOne();
-  }
-
-  async #takeOne(): Promise<void> {
-    let taken: TakenJob | undefined;
-    let seen: number;
-    try {
-      do {
-        seen = this.#wakeUps;
-        taken = await this.#store.take();
-        // A job that was added while the store looked must not wait for the next submit.
-      } while (!taken && seen !== this.#wakeUps);
-    } catch (error) {
-      this.#logger.error({ err: error }, "could not take a job");
+    if (this.#stopping) return;
+    if (this.#claiming) {
+      this.#claimAgain = true;
+      return;
     }
-    this.#taking -= 1;
-    if (!taken) return;
-    const { id } = taken.job;
+    this.#claiming = this.#claim()
+      .catch((error: unknown) => this.#telemetry.logger.warn({ err: error }, "could not take a job"))
+      .finally(() => {
+        this.#claiming = undefined;
+        if (!this.#claimAgain) return;
+        this.#claimAgain = false;
+        this.#fill();
+      });
+  }
+
+  async #claim(): Promise<void> {
+    const { concurrency, interactiveSlots } = this.#options;
+    const slots = concurrency - this.#running.size;
+    if (slots <= 0) return;
+    const inBatch = [...this.#running.values()].filter(({ claim }) => claim.job.lane === "batch").length;
+    const batchSlots = Math.max(0, concurrency - interactiveSlots - inBatch);
+    for (const claim of await this.#store.claim({ worker: this.#worker, slots, batchSlots })) this.#begin(claim);
+  }
+
+  #begin(claim: Claim): void {
+    const { metrics } = this.#telemetry;
+    const { id, lane, createdAt } = claim.job;
     const controller = new AbortController();
-    const done = this.#run(taken, controller).finally(() => {
-      this.#running.delete(id);
-      this.#count();
-      this.#fill();
-    });
-    this.#running.set(id, { controller, done });
-    this.#count();
-    this.#fill();
+    metrics.queueWait.observe({ queue: lane }, Math.max(0, Date.now() - createdAt) / 1000);
+    const done = withJobSpan(claim.job, () => this.#run(claim, controller))
+      .catch((error: unknown) => this.#telemetry.logger.error({ err: error, job: id }, "an edit got lost"))
+      .finally(() => {
+        this.#running.delete(id);
+        this.#count(lane);
+        this.#fill();
+      });
+    this.#running.set(id, { claim, controller, done });
+    this.#count(lane);
   }
 
-  #count(): void {
-    this.#metrics.queueRunning.set({ queue: "edits" }, this.#running.size);
+  #count(lane: Job["lane"]): void {
+    const running = [...this.#running.values()].filter(({ claim }) => claim.job.lane === lane).length;
+    this.#telemetry.metrics.queueRunning.set({ queue: lane }, running);
   }
 
-  async #run({ job, input }: TakenJob, controller: AbortController): Promise<void> {
-    const { timeoutMs } = this.#options;
-    const expired = new MoodError(
-      "DEADLINE_EXCEEDED",
-      "EDIT_TIMEOUT",
-      `The edit did not end within ${timeoutMs} ms of its creation.`,
-      { details: { timeoutMs } },
+  async #renew(): Promise<void> {
+    const claims = [...this.#running.values()].map(({ claim }) => claim);
+    for (const id of await this.#store.renew(claims)) this.#running.get(id)?.controller.abort(leaseLost());
+  }
+
+  async #run(claim: Claim, controller: AbortController): Promise<void> {
+    const { finishBy } = claim.job;
+    const timer = setTimeout(
+      () =>
+        controller.abort(new MoodError("DEADLINE_EXCEEDED", "EDIT_TIMEOUT", "The edit did not end within its time.")),
+      Math.min(2 ** 31 - 1, Math.max(0, finishBy - Date.now())),
     );
-    const deadline = job.createdAt + timeoutMs;
-    const timer = setTimeout(() => controller.abort(expired), Math.max(0, deadline - Date.now()));
-    const report: Report = async (change) => {
-      await this.#store.change(job.id, change);
-    };
+    const writer = new ProgressWriter(async (change) => {
+      if (!(await this.#store.change(claim, change))) controller.abort(leaseLost());
+    });
     try {
-      const change = await this.#work(input, report, { signal: controller.signal, deadline });
-      await this.#store.change(job.id, change);
+      const change = await this.#work(claim.job, (each) => writer.write(each), {
+        signal: controller.signal,
+        deadline: finishBy,
+      });
+      await writer.flush();
+      this.#tell(await this.#insist(() => this.#store.change(claim, change)));
     } catch (error) {
-      await this.#fail(job.id, controller.signal.aborted ? controller.signal.reason : error);
+      await writer.flush().catch(() => undefined);
+      const reason: unknown = controller.signal.aborted ? controller.signal.reason : error;
+      await this.#fail(claim, toMoodError(reason), error);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  async #fail(id: string, error: unknown): Promise<void> {
+  async #fail(claim: Claim, error: MoodError, original: unknown): Promise<void> {
+    // The job has ended or belongs to another worker: there is nothing to write.
+    if (error.reason === "LEASE_LOST" || error.reason === "JOB_ENDED") return this.#freed(claim.job.id, error);
+    const { retry, durable } = this.#options;
+    const decision = decideRetry({ error, failures: claim.job.failures }, retry);
+    if (decision.retry && (durable || error.reason !== "SHUTTING_DOWN")) {
+      await this.#insist(() => this.#store.requeue(claim, decision));
+      return;
+    }
     const problem = toProblem(error);
-    const expired = problem.reason === "EDIT_TIMEOUT" || problem.code === "DEADLINE_EXCEEDED";
-    if (problem.status === 500) this.#logger.error({ err: error, job: id }, "an edit failed");
-    const { stage } = (await this.#store.get(id)) ?? {};
-    await this.#store.change(id, {
-      status: expired ? "expired" : problem.code === "CANCELLED" ? "cancelled" : "failed",
-      problem: { ...problem, ...(stage && { stage }) },
-    });
+    if (problem.status === 500) this.#telemetry.logger.error({ err: original, job: claim.job.id }, "an edit failed");
+    const status =
+      moderatedState(error) ??
+      (problem.code === "DEADLINE_EXCEEDED" ? "expired" : problem.code === "CANCELLED" ? "cancelled" : "failed");
+    this.#tell(await this.#insist(() => this.#store.change(claim, { status, problem })));
+  }
+
+  #freed(id: string, error: MoodError): void {
+    this.#telemetry.logger.debug({ job: id, reason: error.reason }, "stopped working on a job");
+  }
+
+  #tell(job: Job | undefined): void {
+    if (!job) return;
+    noteJobEnd(job);
+    const { gatewayMetrics } = this.#telemetry;
+    const labels = { status: job.status, lane: job.lane };
+    gatewayMetrics.jobs.inc(labels);
+    gatewayMetrics.jobDuration.observe(labels, ((job.finishedAt ?? Date.now()) - job.createdAt) / 1000);
+    if ((job.outsideMask?.changed_px ?? 0) > 0) gatewayMetrics.outsideMask.inc();
+  }
+
+  /** Tries again while the database is away, for as long as the lease may last: a finished edit must not be lost to a restart of the database. */
+  async #insist<T>(write: () => Promise<T>): Promise<T> {
+    const until = Date.now() + this.#options.leaseSeconds * 1000;
+    for (let pauseMs = 100; ; pauseMs = Math.min(2000, pauseMs * 2)) {
+      try {
+        return await write();
+      } catch (error) {
+        if (toMoodError(error).code !== "UNAVAILABLE" || Date.now() > until) throw error;
+        await sleep(pauseMs);
+      }
+    }
   }
 }

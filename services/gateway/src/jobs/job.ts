@@ -1,11 +1,19 @@
 import type { OutsideMaskView, PlanSummary, RecipeView, StageTimings, WarningView } from "./job-parts.ts";
+import type { OutputSettings } from "../finishing/output-fields.ts";
 import type { Problem } from "../http/problem.ts";
 
 /** The stages of an edit in the order in which it passes them. */
 export const workingStages = ["queued", "planning", "encoding", "editing", "finishing"] as const;
 
 /** States that a job never leaves. */
-export const finalStates = ["succeeded", "failed", "cancelled", "expired"] as const;
+export const finalStates = [
+  "succeeded",
+  "failed",
+  "cancelled",
+  "expired",
+  "input_moderated",
+  "output_moderated",
+] as const;
 
 export type WorkingStage = (typeof workingStages)[number];
 export type FinalState = (typeof finalStates)[number];
@@ -47,6 +55,8 @@ export interface EditSettings {
   readonly category?: string;
   /** Edit method of the editor; unset: its default. */
   readonly method?: string;
+  /** How the result is written; unset: an exact PNG. */
+  readonly output?: OutputSettings;
 }
 
 /** An encoded picture. */
@@ -64,7 +74,7 @@ export interface UserMask {
   readonly coverage: number;
 }
 
-/** The checked input of a job. */
+/** The checked input of a job, with its pictures in hand. */
 export interface JobInput {
   readonly settings: EditSettings;
   readonly image: EncodedImage;
@@ -76,9 +86,84 @@ export interface JobInput {
   readonly warnings: readonly WarningView[];
 }
 
+/** A picture in the storage. */
+export interface StoredPicture {
+  /** sha256 of the encoded picture. */
+  readonly key: string;
+  /** IANA media type. */
+  readonly mediaType: string;
+  readonly bytes: number;
+}
+
+/** The input of a job as it is stored: pictures by their keys. */
+export interface StoredInput {
+  readonly settings: EditSettings;
+  readonly image: StoredPicture;
+  readonly width: number;
+  readonly height: number;
+  readonly mask?: StoredPicture & { readonly coverage: number };
+  /** The plan to follow instead of asking the planner. */
+  readonly planId?: string;
+  /** The caller's own name-value pairs. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Queues that do not wait for each other: people wait for the first, nobody for the second. */
+export const lanes = ["interactive", "batch"] as const;
+export type Lane = (typeof lanes)[number];
+
+/** Urgency inside a lane: an integer -100..100, the higher the sooner; 0 is usual. */
+export type Priority = number;
+
+/** A job that is to be stored and queued. */
+export interface NewJob {
+  readonly tenantId: string;
+  readonly input: StoredInput;
+  /** Conditions found while the input was checked. */
+  readonly warnings?: readonly WarningView[];
+  /** "interactive" unless told. */
+  readonly lane?: Lane;
+  /** 0 unless told. */
+  readonly priority?: Priority;
+  /** Milliseconds within which it must start, or it expires. */
+  readonly startWithinMs?: number;
+  /** Milliseconds within which it must end, or it expires; the store's limit unless told. */
+  readonly finishWithinMs?: number;
+  readonly batchId?: string;
+  readonly rowIndex?: number;
+  /** The caller's own name for it. */
+  readonly externalId?: string;
+  /** W3C trace context of the request that asked for it. */
+  readonly traceparent?: string;
+  /** Makes a repeated submit find the first one's job. */
+  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+}
+
 /** One edit as the store knows it. Times are milliseconds since the epoch. */
 export interface Job {
   readonly id: string;
+  readonly tenantId: string;
+  readonly lane: Lane;
+  readonly priority: Priority;
+  /** Number of the newest attempt, from 1; 0 while none has begun. */
+  readonly attempt: number;
+  /** Attempts that failed and were repeated. */
+  readonly failures: number;
+  /** When it expires unless it has started, or ended. */
+  readonly startBy?: number;
+  readonly finishBy: number;
+  /** When a finished job is forgotten. */
+  readonly expiresAt?: number;
+  /** Work that it is, in megapixels times denoising steps. */
+  readonly megapixelSteps: number;
+  readonly batchId?: string;
+  readonly rowIndex?: number;
+  readonly externalId?: string;
+  readonly traceparent?: string;
+  /** Pictures and size as they came. */
+  readonly input: StoredInput;
+  /** The edited picture, in the storage. */
+  readonly result?: StoredPicture;
   readonly status: JobStatus;
   /** The stage in which the job is, or in which it ended. */
   readonly stage: WorkingStage;
@@ -105,8 +190,8 @@ export type JobChange = Partial<
 > & {
   /** A picture of the running edit. */
   readonly preview?: EncodedImage;
-  /** The edited picture; set together with status "succeeded". */
-  readonly result?: EncodedImage;
+  /** The edited picture, already in the storage; set together with status "succeeded". */
+  readonly result?: StoredPicture;
 };
 
 /** One entry of a job's history. */

@@ -1,6 +1,8 @@
 import { encodePng } from "@moodifier/inference";
 import { createLogger } from "@moodifier/service-kit";
 import { configSchema, type GatewayConfig } from "../config.ts";
+import type { Database } from "../database/database.ts";
+import { openDatabase } from "../database/open-database.ts";
 import { start } from "../start.ts";
 import { type ScriptedServices, startScriptedServices } from "./scripted-services.ts";
 
@@ -12,12 +14,31 @@ export interface GatewayUnderTest {
   stop(): Promise<void>;
 }
 
-/** Starts one; `overrides` change its configuration. */
+/** The embedded database that the gateways of one test file share, for opening one costs seconds; each gateway finds it empty. */
+let shared: Promise<Database> | undefined;
+
+async function emptyDatabase(): Promise<Database> {
+  shared ??= openDatabase({});
+  const database = await shared;
+  const tables = await database.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+     WHERE schemaname = 'public' AND tablename NOT IN ('schema_migration', 'lane_clock') OR schemaname = 'pgboss' AND tablename IN ('job_common', 'job')`,
+  );
+  await database.query(
+    `TRUNCATE ${tables.map(({ name }) => name).join(", ")} CASCADE; UPDATE lane_clock SET virtual = 0`,
+  );
+  return database;
+}
+
+/** Starts one; `overrides` change its configuration. Without a place for data it uses the test file's own database. */
 export async function startGateway(overrides: Partial<GatewayConfig> = {}): Promise<GatewayUnderTest> {
+  const isShared = overrides.databaseUrl === undefined && overrides.dataDir === undefined;
+  const database = isShared ? await emptyDatabase() : undefined;
   const picture = await drawPicture(48, 32);
   const services = await startScriptedServices(picture);
   const config = configSchema.parse({ ...services.addresses, logLevel: "silent", drainMs: 50, ...overrides });
-  const gateway = await start(config, { logger: createLogger({ service: "gateway", level: "silent" }) });
+  const logger = createLogger({ service: "gateway", level: "silent" });
+  const gateway = await start(config, { logger, ...(database && { database }) });
   return {
     url: `http://${gateway.address}`,
     services,

@@ -11,12 +11,15 @@ export interface Script {
   planError?: MoodError;
   /** Picture sent with each step. */
   preview?: Buffer;
+  /** Whether the segmenter knows no part. */
+  segmentError?: boolean;
 }
 
 /** What reached the services. */
 export interface Record {
   plans: mllm.PlanEditRequest[];
   texts: clip.EncodeTextRequest[];
+  segments: mllm.SegmentRequest[];
   edits: diffusion.EditRequest[];
   /** Steps that the editor has run, over all edits. */
   stepsRun: number;
@@ -30,6 +33,8 @@ export interface ScriptedServices {
   readonly record: Record;
   readonly addresses: { mllmAddress: string; clipAddress: string; diffusionAddress: string };
   readonly servers: { mllm: RunningServer; clip: RunningServer; diffusion: RunningServer };
+  /** Stops a service in the middle of its calls and starts it again on the same port after a while. */
+  restart(name: "mllm" | "clip" | "diffusion", afterMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -38,16 +43,17 @@ const preset = { crossReplace: 0.6, selfReplace: 0.3, steps: 4, guidanceScale: 2
 /** Starts the three services on free ports. `picture` is the result of every edit. */
 export async function startScriptedServices(picture: Buffer): Promise<ScriptedServices> {
   const script: Script = { steps: 4, stepMs: 1 };
-  const record: Record = { plans: [], texts: [], edits: [], stepsRun: 0, aborted: 0 };
+  const record: Record = { plans: [], texts: [], segments: [], edits: [], stepsRun: 0, aborted: 0 };
   const config = { host: "127.0.0.1", port: 0, metricsPort: 0, reflection: false, drainMs: 100 };
   const logger = createLogger({ service: "scripted", level: "silent" });
-  const start = (name: string, definition: object, implementation: object) =>
-    serve({ name, config, logger, services: [{ definition, implementation } as never] });
-  const servers = {
-    mllm: await start("mllm", mllm.PlannerService, planner(script, record)),
-    clip: await start("clip", clip.EncoderService, encoder(record)),
-    diffusion: await start("diffusion", diffusion.EditorService, editor(script, record, picture)),
+  const offered = {
+    mllm: { definition: mllm.PlannerService, implementation: planner(script, record, picture) },
+    clip: { definition: clip.EncoderService, implementation: encoder(record) },
+    diffusion: { definition: diffusion.EditorService, implementation: editor(script, record, picture) },
   };
+  const start = (name: keyof typeof offered, port = 0) =>
+    serve({ name, config: { ...config, port }, logger, services: [offered[name] as never] });
+  const servers = { mllm: await start("mllm"), clip: await start("clip"), diffusion: await start("diffusion") };
   return {
     script,
     record,
@@ -57,14 +63,25 @@ export async function startScriptedServices(picture: Buffer): Promise<ScriptedSe
       clipAddress: servers.clip.address,
       diffusionAddress: servers.diffusion.address,
     },
+    restart: async (name, afterMs) => {
+      const { port } = servers[name];
+      await servers[name].stop();
+      await sleep(afterMs);
+      servers[name] = await start(name, port);
+    },
     stop: async () => {
       await Promise.all(Object.values(servers).map((server) => server.stop()));
     },
   };
 }
 
-function planner(script: Script, record: Record) {
+function planner(script: Script, record: Record, picture: Buffer) {
   return {
+    segment: unary((request: mllm.SegmentRequest): mllm.SegmentResponse => {
+      record.segments.push(request);
+      if (script.segmentError) throw new MoodError("INVALID_ARGUMENT", "REGION_UNKNOWN", "no such part");
+      return { masks: request.prompts.map(() => ({ maskPng: picture, confidence: 0.9 })) };
+    }),
     planEdit: unary((request: mllm.PlanEditRequest): mllm.PlanEditResponse => {
       record.plans.push(request);
       if (script.planError) throw script.planError;

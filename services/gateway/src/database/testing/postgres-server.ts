@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import process from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import pg from "pg";
+import { Client } from "pg";
 
 const run = promisify(execFile);
 
@@ -23,7 +23,7 @@ export interface PostgresServer {
 }
 
 /** Starts one. Throws, with the way to install it, when PostgreSQL is missing. */
-export async function startPostgres(): Promise<PostgresServer> {
+export async function startPostgres({ fsync = false }: { fsync?: boolean } = {}): Promise<PostgresServer> {
   const bin = await findBinaries();
   const folder = await mkdtemp(join(tmpdir(), "moodifier-postgres-"));
   const user = process.getuid?.() === 0 ? await postgresUser() : undefined;
@@ -35,7 +35,12 @@ export async function startPostgres(): Promise<PostgresServer> {
     env: { ...process.env, LC_ALL: "C.UTF-8" },
   });
   const port = await freePort();
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder, fsync: "off" };
+  const settings = {
+    port,
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: folder,
+    fsync: fsync ? "on" : "off",
+  };
   const options = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const url = `postgres://moodifier@127.0.0.1:${port}/postgres`;
   const start = async () => {
@@ -113,7 +118,7 @@ async function untilReady(url: string): Promise<void> {
 }
 
 async function query(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+  const client = new Client({ connectionString: url });
   client.on("error", () => undefined);
   await client.connect();
   try {

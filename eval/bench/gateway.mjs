@@ -1,0 +1,36 @@
+// Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, and a crowd of event streams.
+// Options: --edits N (200), --jobs N (1000), --clients N (500), --only overhead|queue|streams. Needs PostgreSQL (apt-get install postgresql).
+import { parseArgs } from "node:util";
+import { measureOverhead } from "./gateway/overhead.mjs";
+import { measureQueue } from "./gateway/queue.mjs";
+import { measureStreams } from "./gateway/streams.mjs";
+
+export default async function bench(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      edits: { type: "string", default: "200" },
+      jobs: { type: "string", default: "1000" },
+      clients: { type: "string", default: "500" },
+      only: { type: "string" },
+    },
+  });
+  const wanted = (name) => values.only === undefined || values.only === name;
+  const result = {};
+  if (wanted("queue")) {
+    result.queue = {};
+    for (const kind of ["pglite", "postgres"]) {
+      result.queue[kind] = await measureQueue(kind, Number(values.jobs));
+      console.log(`queue on ${kind}:`, result.queue[kind]);
+    }
+  }
+  if (wanted("overhead")) {
+    result.overhead = await measureOverhead(Number(values.edits));
+    console.log("overhead:", result.overhead);
+  }
+  if (wanted("streams")) {
+    result.streams = await measureStreams(Number(values.clients));
+    console.log("streams:", result.streams);
+  }
+  return result;
+}

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+
+/** Starts the scripted services; resolves with their addresses and the picture that they return. */
+export async function startServices(...args) {
+  const child = spawn(process.execPath, [here("services.mjs"), ...args.map(String)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const line = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once("line", resolve);
+    child.once("exit", () => reject(new Error("the scripted services did not start")));
+  });
+  const { addresses, picture } = JSON.parse(line);
+  return { addresses, picture: Buffer.from(picture, "base64"), stop: () => child.kill("SIGTERM") };
+}
+
+/** Starts the gateway in a process of its own. */
+export async function startGateway(addresses, settings = {}) {
+  const port = await freePort();
+  const env = { ...process.env, MOODIFIER_PORT: String(port), MOODIFIER_LOG_LEVEL: "error" };
+  for (const [name, value] of Object.entries({ ...addresses, ...settings }))
+    env[`MOODIFIER_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`] = String(value);
+  const child = spawn(process.execPath, [here("../../../services/gateway/dist/main.js")], { env, stdio: "inherit" });
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; ; tries += 1) {
+    if ((await fetch(`${url}/readyz`).catch(() => undefined))?.ok) break;
+    if (tries > 600 || child.exitCode !== null) throw new Error("the gateway did not start");
+    await sleep(100);
+  }
+  return {
+    url,
+    pid: child.pid,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await new Promise((resolve) => child.once("exit", resolve));
+    },
+  };
+}
+
+/** CPU seconds that a process has used, in user and system mode. */
+export function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+/** Resident memory of a process in MiB. */
+export function residentMiB(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) / 1024;
+}
+
+function freePort() {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMetrics, type Logger, MoodError } from "@moodifier/service-kit";
+import { type Backends, connectBackends } from "./backends/backends.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { Database } from "./database/database.ts";
+import { openDatabase } from "./database/open-database.ts";
+import { EditStarter } from "./edits/edit-starter.ts";
+import { createEditWork, withPictures } from "./edits/edit-work.ts";
+import { toProblem } from "./http/problem.ts";
+import { RateLimits } from "./http/rate-limits.ts";
+import { DatabaseJobStore } from "./jobs/database-job-store.ts";
+import { limitsOf, ratesOf } from "./jobs/job-config.ts";
+import { JobRunner, type Work } from "./jobs/job-runner.ts";
+import type { JobStore } from "./jobs/job-store.ts";
+import { ContentCache } from "./plans/content-cache.ts";
+import { EditPlanner } from "./plans/edit-planner.ts";
+import { PlanMaker } from "./plans/plan-maker.ts";
+import { PlanStore } from "./plans/plan-store.ts";
+import { PromptEncoder } from "./plans/prompt-encoder.ts";
+import { openModeration } from "./safety/open-moderation.ts";
+import { openStorage } from "./storage/open-storage.ts";
+import type { Storage } from "./storage/storage.ts";
+import { createGatewayMetrics } from "./telemetry/gateway-metrics.ts";
+
+/** Everything that the gateway is made of, beside its HTTP side. */
+export interface GatewayParts {
+  readonly config: GatewayConfig;
+  readonly logger: Logger;
+  readonly metrics: ReturnType<typeof createMetrics>;
+  readonly gatewayMetrics: ReturnType<typeof createGatewayMetrics>;
+  readonly backends: Backends;
+  readonly database: Database;
+  readonly storage: Storage;
+  readonly store: JobStore;
+  readonly plans: PlanStore;
+  readonly planMaker: PlanMaker;
+  readonly starter: EditStarter;
+  readonly rates: RateLimits;
+  readonly work: Work;
+  readonly runner: JobRunner;
+  /** Takes no more jobs and lets the running ones end; a queue that would be lost with the process is emptied. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Polling finds jobs that no notice told of: put back ones whose pause is over, and those of a lost connection. */
+const pollMs = 500;
+const sweepMs = 1000;
+const longestPauseMs = 30_000;
+
+/** Opens database and storage and puts the parts together. Nothing runs yet: see `runner.start`. */
+export async function openParts(
+  config: GatewayConfig,
+  logger: Logger,
+  given: { readonly database?: Database } = {},
+): Promise<GatewayParts> {
+  const metrics = createMetrics({ service: "gateway", process: true });
+  const gatewayMetrics = createGatewayMetrics(metrics);
+  const { mllmAddress: mllm, clipAddress: clip, diffusionAddress: diffusion } = config;
+  const backends = connectBackends({ mllm, clip, diffusion }, metrics);
+  const database = given.database ?? (await openDatabase(config, logger));
+  const scratch = config.dataDir ?? (await mkdtemp(join(tmpdir(), "moodifier-gateway-")));
+  const storage = await openStorage(config, scratch);
+  const { leaseSeconds, retentionMs, maxLosses, maxAttempts, retryMs, concurrency } = config;
+  const store = await DatabaseJobStore.start(database, {
+    maxQueued: { interactive: config.maxQueue, batch: config.maxBatchQueue },
+    finishWithinMs: { interactive: config.editTimeoutMs, batch: config.batchTimeoutMs },
+    retentionMs,
+    leaseSeconds,
+    maxLosses,
+    limitsOf: (tenantId) => limitsOf(config, tenantId),
+    logger,
+  });
+  const plans = new PlanStore(database);
+  const cache = new ContentCache({
+    maxBytes: config.cacheBytes,
+    maxAgeMs: config.cacheMs,
+    onLook: (kind, result) => metrics.cacheRequests.inc({ cache: kind, result }),
+  });
+  const planner = new EditPlanner(backends, plans, cache);
+  const encoder = new PromptEncoder(backends, cache);
+  const rates = new RateLimits(database, (tenantId) => ratesOf(config, tenantId));
+  const moderation = await openModeration(config);
+  const finisher = { moderation, sourceType: config.digitalSourceType };
+  const work = withPictures(storage, createEditWork({ backends, metrics, storage, planner, encoder, finisher }));
+  const durable = config.databaseUrl !== undefined || config.dataDir !== undefined;
+  const runner = new JobRunner(
+    store,
+    work,
+    {
+      concurrency,
+      interactiveSlots: Math.min(concurrency, config.interactiveSlots ?? (concurrency > 1 ? 1 : 0)),
+      leaseSeconds,
+      pollMs,
+      sweepMs,
+      retry: { maxAttempts, baseMs: retryMs, maxMs: longestPauseMs },
+      durable,
+    },
+    { logger, metrics, gatewayMetrics },
+  );
+  const drain = async (): Promise<void> => {
+    const drained = runner.stop(config.drainMs);
+    if (!durable) {
+      const text = "The gateway shut down before the edit began.";
+      await store.endWaiting(toProblem(new MoodError("UNAVAILABLE", "SHUTTING_DOWN", text)));
+    }
+    await drained;
+    await store.close();
+  };
+  const close = async (): Promise<void> => {
+    backends.close();
+    await moderation.close();
+    await storage.close();
+    if (!given.database) await database.close();
+    if (config.dataDir === undefined) await rm(scratch, { recursive: true, force: true });
+  };
+  return {
+    config,
+    logger,
+    metrics,
+    gatewayMetrics,
+    backends,
+    database,
+    storage,
+    store,
+    plans,
+    planMaker: new PlanMaker({ backends, planner, store: plans, storage }),
+    starter: new EditStarter({ store, storage, rates }),
+    rates,
+    work,
+    runner,
+    drain,
+    close,
+  };
+}

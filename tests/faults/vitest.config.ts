@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** Slow tests in which processes are killed: `npm run test:faults`. They need a build and PostgreSQL (apt-get install postgresql). */
+export default defineConfig({
+  resolve: { conditions: ["source"] },
+  ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
+  test: {
+    include: ["tests/faults/**/*.fault.ts"],
+    testTimeout: 600_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
+});
