@@ -15,7 +15,7 @@ from ..models.segmenter import Segmenter
 from ..models.vae import PatchAutoencoder
 from .golden_edit import check_loop
 from .graphs import denoiser_graph, image_graph, planner_graphs, segmenter_graph, text_graph, vae_graphs
-from .manifest import write_manifest
+from .manifest import SCHEDULE, write_manifest
 from .model_card import write_card
 from .onnx_graph import round_weights, write_graph
 
@@ -44,8 +44,14 @@ class Family:
     reply_length: int = 512
     labels: list = field(default_factory=lambda: list(LABELS))
     categories: list = field(default_factory=lambda: ["face"])
+    prediction: str = "epsilon"  # what the denoiser's output means: epsilon, v_prediction or sample
     head_counts: list = field(default_factory=list)
     provenance: dict = field(default_factory=dict)
+
+    @property
+    def schedule(self):
+        """The manifest's noiseSchedule."""
+        return {**SCHEDULE, "prediction": self.prediction}
 
 
 def vae_factor(model):
@@ -67,6 +73,7 @@ def load_family(runs, name, version):
     for model in (clip, vae, unet, planner, segmenter):
         round_weights(model.eval().requires_grad_(False))
     settings = json.loads((runs / "family.json").read_text())
+    prediction = json.loads((at["unet"] / "latents.json").read_text()).get("prediction", "epsilon")
     pixels = json.loads((at["clip"] / "preprocessor_config.json").read_text())
     normalisation = {"mean": pixels["image_mean"], "std": pixels["image_std"]}
     text, factor = clip.config.text_config, vae_factor(vae)
@@ -74,7 +81,7 @@ def load_family(runs, name, version):
         id=name, family=name, version=version, size=unet.config.sample_size * factor, factor=factor, scaling=settings["scalingFactor"],
         clip=clip, vae=vae, unet=unet, planner=planner, segmenter=segmenter, segmenter_size=settings["segmenterSize"],
         tokenizers={kind: runs / "tokenizer" / kind for kind in ("clip", "planner")}, clip_tokens=(text.bos_token_id, text.eos_token_id),
-        clip_normalisation=normalisation, planner_normalisation=normalisation, provenance=settings["provenance"],
+        clip_normalisation=normalisation, planner_normalisation=normalisation, provenance=settings["provenance"], prediction=prediction,
     )
 
 

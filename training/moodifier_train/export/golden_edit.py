@@ -9,7 +9,6 @@ import torch
 from ..data.clip_tokenizer import load_clip_tokenizer
 from .encoders import TextEncoder
 from .golden_files import Arrays, floats, write_json
-from .manifest import SCHEDULE
 from .onnx_graph import ExportError, open_session
 from .random import gaussian_noise
 from .reference_edit import EditInputs, edit
@@ -51,7 +50,7 @@ def write_edit_loop(out, family, name="edit-loop", settings=CASES):
     arrays, cases = Arrays(), []
     for number, case in enumerate(settings):
         inputs = make_inputs(family, case, number)
-        final, trace = edit(copy.deepcopy(family.unet), inputs, SCHEDULE)
+        final, trace = edit(copy.deepcopy(family.unet), inputs, family.schedule)
         keep = lambda kind, tensor: arrays.add(f"{number}.{kind}", tensor.numpy())
         cases.append({
             "name": case[0], "seed": str(inputs.seed), "steps": inputs.steps, "guidanceScale": inputs.guidance, "crossReplace": inputs.cross, "selfReplace": inputs.self_,
@@ -68,9 +67,9 @@ def check_loop(unet, family, path, layers):
     """Largest deviation of the served 12-step edit from the eager unpruned one; ExportError beyond the tolerance. `unet`: uncontrolled."""
     inputs, session = make_inputs(family, TWELVE), open_session(path)
     started = time.monotonic()
-    wanted, _ = edit(unet, inputs, SCHEDULE)
+    wanted, _ = edit(unet, inputs, family.schedule)
     middle = time.monotonic()
-    got, _ = served_edit(session, layers, inputs, SCHEDULE)
+    got, _ = served_edit(session, layers, inputs, family.schedule)
     ended = time.monotonic()
     deviation = float(np.abs(got - wanted.numpy()).max())
     print(f"12-step edit: deviation {deviation:.1e}; eager, 6 rows, maps materialised {middle - started:.2f} s; ONNX Runtime, pruned rows {ended - middle:.2f} s", flush=True)

@@ -55,7 +55,7 @@ def describe_family(family, graphs):
             "segmenter": {"size": family.segmenter_size, "labels": ["none", *family.labels]},
         },
         "latent": {"channels": unet.config.in_channels, "factor": family.factor, "scalingFactor": family.scaling, "shiftFactor": 0},
-        "noiseSchedule": SCHEDULE,
+        "noiseSchedule": family.schedule,
         "denoiser": {"layers": layers, "crossWidth": unet.config.cross_attention_dim, "headCounts": family.head_counts, "mapSize": "lowest"},
         "planner": {"layers": decoder.num_hidden_layers, "heads": decoder.num_attention_heads, "headDim": decoder.hidden_size // decoder.num_attention_heads, "imageTokens": tokens, "categories": family.categories, "labels": family.labels},
         "defaults": DEFAULTS, "presets": PRESETS, "emotionPrompts": "The picture conveys {emotion}.",

@@ -7,7 +7,7 @@ import torch
 from .align import align_tokens
 from .random import gaussian_noise
 from .reference_attention import ReferenceProcessor, UnifiedController
-from .schedule import alphas_cumprod, lcm_timesteps
+from .schedule import alphas_cumprod, lcm_timesteps, to_noise
 
 
 @dataclass
@@ -56,7 +56,7 @@ def edit(unet, inputs, schedule):
         progress = (i + 1) / steps
         control.refine, control.replace_self = progress <= inputs.cross, progress < inputs.self_
         rows = torch.cat([source, target, mutual, source, target, mutual])
-        out = unet(rows, torch.full((6,), t), text).sample
+        out = to_noise(schedule, unet(rows, torch.full((6,), t), text).sample, rows, alphas[t])
         e_source, e_target, e_mutual = out[3:4], out[1:2] + inputs.guidance * (out[4:5] - out[1:2]), out[5:6]
         clean = predict_x0(x0, target, source, e_target, e_source, alphas[t])
         clean_mutual = predict_x0(x0, mutual, source, e_mutual, e_source, alphas[t])

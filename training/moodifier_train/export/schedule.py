@@ -10,6 +10,15 @@ def alphas_cumprod(schedule):
     return np.cumprod(1 - betas)
 
 
+def to_noise(schedule, output, noisy, alpha):
+    """The noise that the denoiser's `output` for the latent `noisy` (arrays or tensors of one shape) means under the schedule's `prediction`."""
+    if schedule["prediction"] == "epsilon":
+        return output
+    if schedule["prediction"] == "v_prediction":
+        return alpha**0.5 * output + (1 - alpha) ** 0.5 * noisy
+    return (noisy - alpha**0.5 * output) / (1 - alpha) ** 0.5
+
+
 def lcm_timesteps(steps, schedule):
     """`steps` descending timesteps: the grid of originalSteps distilled steps, taken at floor(i * grid / steps)."""
     grid = schedule["originalSteps"]

@@ -10,7 +10,7 @@ from .align import align_tokens
 from .attention import Controls
 from .random import gaussian_noise
 from .reference_edit import predict_x0, renoise
-from .schedule import alphas_cumprod, lcm_timesteps
+from .schedule import alphas_cumprod, lcm_timesteps, to_noise
 
 EARLY = {"rows": "sstt", "text": "usut", "reads": [0, 1, 0, 1], "source": 1, "empty": 2, "target": 3}
 LATE = {"rows": "stt", "text": "sut", "reads": [0, 1, 2], "source": 0, "empty": 1, "target": 2}
@@ -43,7 +43,8 @@ def served_edit(session, layers, inputs, schedule):
         plan = EARLY if progress < inputs.self_ else LATE
         controls = step_controls(plan, layers, inputs, progress <= inputs.cross)
         feeds = {"sample": np.concatenate([latents[r] for r in plan["rows"]]), "timestep": np.full(len(plan["rows"]), t), "text": np.concatenate([texts[r] for r in plan["text"]])}
-        (noise,) = session.run(["noise"], feeds | {name: value.numpy() for name, value in zip(Controls.names(), controls.values())})
+        (output,) = session.run(["noise"], feeds | {name: value.numpy() for name, value in zip(Controls.names(), controls.values())})
+        noise = to_noise(schedule, output, feeds["sample"], alphas[t]).astype(np.float32)
         source, empty, target = (noise[[plan[row]]] for row in ("source", "empty", "target"))
         clean = predict_x0(x0, latents["t"], latents["s"], empty + inputs.guidance * (target - empty), source, alphas[t])
         if i + 1 < len(times):

@@ -37,41 +37,38 @@ def read_pictures(folder, side, limit):
         yield pixels.transpose(2, 0, 1)[None], caption.read_text(encoding="utf-8").strip() if caption.is_file() else SOURCE
 
 
-def calibration_feeds(order, out, entries, limit=8, steps=4):
-    """Feeds of `steps`-step edits of up to `limit` pictures of `order.calibration`; of noise, when there is no folder."""
-    side = min(order.diffusion.unet.config.sample_size, 32)
-    recorder = Recorder(open_session(out / entries["denoiser"]["file"]))
-    layers = entries["denoiser"]["inputs"]["self_q"]["dims"][0]
-    for number, (x0, source, target) in enumerate(clean_latents(order, out, side, limit)):
-        inputs = edit_inputs(order, out, x0, source, target, seed=number, steps=steps)
-        served_edit(recorder, layers, inputs, order.diffusion.schedule)
+def calibration_feeds(folder, manifest, pictures, limit=8, steps=4):
+    """Feeds of `steps`-step edits of up to `limit` pictures; of one picture of noise, when there is no folder of pictures."""
+    folder, graph = Path(folder), manifest["graphs"]["denoiser"]
+    recorder = Recorder(open_session(folder / graph["file"]))
+    layers = graph["inputs"]["self_q"]["dims"][0]
+    for number, (x0, caption) in enumerate(clean_latents(folder, manifest, pictures, limit)):
+        inputs = edit_inputs(folder, manifest, x0, caption, seed=number, steps=steps)
+        served_edit(recorder, layers, inputs, manifest["noiseSchedule"])
     return recorder.feeds
 
 
-def clean_latents(order, out, side, limit):
-    if order.calibration is None:
-        order.provenance["calibration"] = "noise"
-        yield torch.randn(1, 4, side, side, generator=torch.Generator().manual_seed(1)) * 0.8, SOURCE, TARGET
+def clean_latents(folder, manifest, pictures, limit):
+    side = min(manifest["image"]["size"], 256)
+    cells = side // manifest["latent"]["factor"]
+    if pictures is None:
+        yield torch.randn(1, 4, cells, cells, generator=torch.Generator().manual_seed(1)) * 0.8, SOURCE
         return
-    order.provenance["calibration"] = str(order.calibration.name)
-    encoder, scale = open_session(out / "vae_encoder.onnx"), order.diffusion.vae.vae.config.scaling_factor
-    for pixels, caption in read_pictures(order.calibration, side * 8, limit):
-        yield torch.from_numpy(encoder.run(["latent"], {"pixel_values": pixels})[0]) * scale, caption, TARGET
+    encoder = open_session(folder / manifest["graphs"]["vae_encoder"]["file"])
+    for pixels, caption in read_pictures(pictures, side, limit):
+        yield torch.from_numpy(encoder.run(["latent"], {"pixel_values": pixels})[0]) * manifest["latent"]["scalingFactor"], caption
 
 
-def edit_inputs(order, out, x0, source, target, seed, steps):
-    """The edit of one latent in a box of its middle, with texts through the exported text encoder."""
-    tokenizer, session = load_clip_tokenizer(order.clip.tokenizer), open_session(out / "text_encoder.onnx")
-    length = session_length(order)
-    end = order.clip.end
-    tokens = [tokenizer(text, truncation=True, max_length=length)["input_ids"] for text in ("", source, target)]
-    padded = np.array([ids + [end] * (length - len(ids)) for ids in tokens], np.int64)
+def edit_inputs(folder, manifest, x0, source, seed, steps):
+    """The edit of one latent in a box of its middle, with texts through the family's text encoder."""
+    entry, text = manifest["tokenizers"]["clip"], manifest["text"]
+    tokenizer = load_clip_tokenizer((folder / entry["vocab"]).parent)
+    session = open_session(folder / manifest["graphs"]["text_encoder"]["file"])
+    tokens = [tokenizer(words, truncation=True, max_length=text["maxLength"])["input_ids"] for words in ("", source, TARGET)]
+    multiple = text["lengthMultiple"]
+    length = min(-(-max(map(len, tokens)) // multiple) * multiple, text["maxLength"])
+    padded = np.array([ids + [entry["padToken"]] * (length - len(ids)) for ids in tokens], np.int64)
     states = torch.from_numpy(session.run(["hidden_states"], {"input_ids": padded})[0])
     mask = torch.zeros(1, 1, *x0.shape[-2:])
     mask[:, :, x0.shape[2] // 4 : -x0.shape[2] // 4, x0.shape[3] // 4 : -x0.shape[3] // 4] = 1
     return EditInputs(x0, *states.split(1), tokens[1], tokens[2], mask, seed, steps, 2.0, 0.7, 0.3)
-
-
-def session_length(order):
-    length = order.clip.model.config.text_config.max_position_embeddings
-    return length if order.tower == "clip" else min(length, order.diffusion.text.config.max_position_embeddings)

@@ -12,8 +12,7 @@ from ..export.graphs import denoiser_graph, image_graph, segmenter_graph, text_g
 from ..export.large_graph import write_large_graph
 from ..export.manifest import list_files, write_json_manifest
 from ..export.onnx_graph import round_weights
-from .calibration import calibration_feeds
-from .precision import write_half_compute, write_int8
+from .quantize import add_variant
 from .refusal import ImportRefused
 from .sources import Clip, Diffusion, check_pair
 
@@ -106,16 +105,13 @@ def write_family(order, out):
         size = sum((out / name).stat().st_size for name in (entries[graph.role]["file"], *entries[graph.role]["data"]))
         found = "unchecked" if deviations[graph.role] is None else f"deviation {deviations[graph.role]:.1e}"
         print(f"{graph.role}: {size / 1e6:.1f} MB, {found}, {time.monotonic() - started:.1f} s", flush=True)
-    if order.precision == "fp16":
-        entries["denoiser"]["variants"] = {"fp16": write_half_compute(out, entries["denoiser"])}
-    if order.precision == "int8":
-        feeds = calibration_feeds(order, out, entries)
-        entries["denoiser"]["variants"] = {"int8": write_int8(out, entries["denoiser"], feeds)}
     (out / "tokenizer" / "clip").mkdir(parents=True, exist_ok=True)
     for name in ("vocab.json", "merges.txt"):
         shutil.copyfile(order.clip.tokenizer / name, out / "tokenizer" / "clip" / name)
     manifest = describe(order, entries, length, width, heads)
     manifest["provenance"]["deviations"] = deviations
+    if order.precision != "fp32":
+        add_variant(out, manifest, order.precision, order.calibration)
     manifest["files"] = list_files(out, manifest)
     write_json_manifest(manifest, out)
     return deviations
