@@ -19,6 +19,7 @@ import { EditPlanner } from "./plans/edit-planner.ts";
 import { PlanMaker } from "./plans/plan-maker.ts";
 import { PlanStore } from "./plans/plan-store.ts";
 import { PromptEncoder } from "./plans/prompt-encoder.ts";
+import type { Moderation } from "./safety/moderation.ts";
 import { openModeration } from "./safety/open-moderation.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import type { Storage } from "./storage/storage.ts";
@@ -54,7 +55,7 @@ const longestPauseMs = 30_000;
 export async function openParts(
   config: GatewayConfig,
   logger: Logger,
-  given: { readonly database?: Database } = {},
+  given: { readonly database?: Database; readonly moderation?: Moderation } = {},
 ): Promise<GatewayParts> {
   const metrics = createMetrics({ service: "gateway", process: true });
   const gatewayMetrics = createGatewayMetrics(metrics);
@@ -82,7 +83,7 @@ export async function openParts(
   const planner = new EditPlanner(backends, plans, cache);
   const encoder = new PromptEncoder(backends, cache);
   const rates = new RateLimits(database, (tenantId) => ratesOf(config, tenantId));
-  const moderation = await openModeration(config);
+  const moderation = given.moderation ?? (await openModeration(config));
   const finisher = { moderation, sourceType: config.digitalSourceType };
   const work = withPictures(storage, createEditWork({ backends, metrics, storage, planner, encoder, finisher }));
   const durable = config.databaseUrl !== undefined || config.dataDir !== undefined;

@@ -16,6 +16,7 @@ import type { Database } from "./database/database.ts";
 import { gatewayModule } from "./gateway.module.ts";
 import { openParts } from "./gateway-parts.ts";
 import { requestContext } from "./http/request-context.ts";
+import type { Moderation } from "./safety/moderation.ts";
 import { reportLanes } from "./telemetry/gateway-metrics.ts";
 import { httpTelemetry } from "./telemetry/http-telemetry.ts";
 import { checkAuthSettings, createAuthenticator } from "./tenants/create-authenticator.ts";
@@ -25,6 +26,8 @@ export interface GatewayDeps {
   readonly logger?: Logger;
   /** A migrated database; it stays open. */
   readonly database?: Database;
+  /** Already open; the gateway closes it. */
+  readonly moderation?: Moderation;
 }
 
 /** Longest time that open answers get after the edits have ended, in milliseconds. */

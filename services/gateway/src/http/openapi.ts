@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { batchPaths, batchSchemas } from "../batches/batch-paths.ts";
 import { editRequestSchema, planRequestSchema } from "../edits/edit-fields.ts";
 import { editFilterSchema } from "../edits/edit-list.ts";
 import "../edits/job-view.ts";
@@ -57,7 +58,7 @@ export function buildOpenApi(): Json {
       description: "Give a picture and an emotion; get the same picture carrying that emotion.",
     },
     security: [{ key: [] }, {}],
-    paths: { ...paths(), ...imagePaths(), ...tenantPaths() },
+    paths: { ...paths(), ...batchPaths(), ...imagePaths(), ...tenantPaths() },
     components: { securitySchemes, schemas: components() },
   };
 }
@@ -317,7 +318,7 @@ function body(fields: z.ZodType): Json {
 function components(): Json {
   const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: (id) => `#/components/schemas/${id}` });
   return Object.fromEntries(
-    [...componentNames, ...imageSchemas, ...tenantSchemas].toSorted().map((name) => {
+    [...componentNames, ...batchSchemas, ...imageSchemas, ...tenantSchemas].toSorted().map((name) => {
       const { $schema: _dialect, $id: _id, ...schema } = schemas[name] as Json;
       return [name, schema];
     }),

@@ -3,7 +3,7 @@ import { createLogger } from "@moodifier/service-kit";
 import { configSchema, type GatewayConfig } from "../config.ts";
 import type { Database } from "../database/database.ts";
 import { openDatabase } from "../database/open-database.ts";
-import { start } from "../start.ts";
+import { type GatewayDeps, start } from "../start.ts";
 import { type ScriptedServices, startScriptedServices } from "./scripted-services.ts";
 
 /** A gateway on a free port with scripted services behind it. */
@@ -31,14 +31,17 @@ async function emptyDatabase(): Promise<Database> {
 }
 
 /** Starts one; `overrides` change its configuration. Without a place for data it uses the test file's own database. */
-export async function startGateway(overrides: Partial<GatewayConfig> = {}): Promise<GatewayUnderTest> {
+export async function startGateway(
+  overrides: Partial<GatewayConfig> = {},
+  deps: Pick<GatewayDeps, "moderation"> = {},
+): Promise<GatewayUnderTest> {
   const isShared = overrides.databaseUrl === undefined && overrides.dataDir === undefined;
   const database = isShared ? await emptyDatabase() : undefined;
   const picture = await drawPicture(48, 32);
   const services = await startScriptedServices(picture);
   const config = configSchema.parse({ ...services.addresses, logLevel: "silent", drainMs: 50, ...overrides });
   const logger = createLogger({ service: "gateway", level: "silent" });
-  const gateway = await start(config, { logger, ...(database && { database }) });
+  const gateway = await start(config, { logger, ...deps, ...(database && { database }) });
   return {
     url: `http://${gateway.address}`,
     services,
