@@ -1,6 +1,7 @@
 import { serviceSettings } from "@moodifier/service-kit";
 import { z } from "zod";
 import { jobSettings } from "./jobs/job-config.ts";
+import { batchSettings } from "./batches/batch-config.ts";
 import { storageSettings } from "./storage/open-storage.ts";
 import { finishingSettings } from "./finishing/finishing-config.ts";
 import { safetySettings } from "./safety/safety-config.ts";
@@ -16,6 +17,8 @@ export const configSchema = z.object({
   metricsPort,
   logLevel,
   drainMs,
+  /** How long answers ask clients to open their next connection elsewhere before a stopping gateway refuses new work, in milliseconds. */
+  connectionDrainMs: z.coerce.number().int().min(0).max(60_000).default(0),
   ...authSettings,
   ...webhookSettings,
   ...safetySettings,
@@ -34,6 +37,7 @@ export const configSchema = z.object({
   diffusionAddress: z.string().min(1),
   ...jobSettings,
   ...storageSettings,
+  ...batchSettings,
   /** Pause between the heartbeats of an event stream, in milliseconds. */
   heartbeatMs: z.coerce.number().int().min(10).max(600_000).default(15_000),
   /** Address under which clients reach the gateway; unset takes it from each request. */

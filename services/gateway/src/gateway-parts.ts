@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics, type Logger, MoodError } from "@moodifier/service-kit";
+import { Batches } from "./batches/batches.ts";
 import { type Backends, connectBackends } from "./backends/backends.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Database } from "./database/database.ts";
@@ -41,6 +42,7 @@ export interface GatewayParts {
   readonly rates: RateLimits;
   readonly work: Work;
   readonly runner: JobRunner;
+  readonly batches: Batches;
   /** Takes no more jobs and lets the running ones end; a queue that would be lost with the process is emptied. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -101,7 +103,9 @@ export async function openParts(
     },
     { logger, metrics, gatewayMetrics },
   );
+  const batches = new Batches({ database, storage, jobs: store, plans, logger }, config);
   const drain = async (): Promise<void> => {
+    await batches.stop();
     const drained = runner.stop(config.drainMs);
     if (!durable) {
       const text = "The gateway shut down before the edit began.";
@@ -132,6 +136,7 @@ export async function openParts(
     rates,
     work,
     runner,
+    batches,
     drain,
     close,
   };

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from "@nestjs/common";
 import { APP_FILTER } from "@nestjs/core";
+import { batchesModule } from "./batches/batches.module.ts";
 import { EditsController } from "./edits/edits.controller.ts";
 import { EmotionsController } from "./emotions/emotions.controller.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
@@ -33,7 +34,7 @@ export function gatewayModule(parts: GatewayParts & { readonly authenticator: Au
   const isApi = parts.config.role !== "worker";
   return {
     module: GatewayModule,
-    imports: isApi ? [tenantsModule(parts)] : [],
+    imports: isApi ? [tenantsModule(parts), batchesModule(parts.batches)] : [],
     controllers: [HealthController, ...(isApi ? controllers : [])],
     providers: [
       { provide: CONFIG, useValue: parts.config },

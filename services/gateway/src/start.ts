@@ -15,6 +15,7 @@ import type { GatewayConfig } from "./config.ts";
 import type { Database } from "./database/database.ts";
 import { gatewayModule } from "./gateway.module.ts";
 import { openParts } from "./gateway-parts.ts";
+import { createConnectionDrain } from "./http/connection-drain.ts";
 import { requestContext } from "./http/request-context.ts";
 import type { Moderation } from "./safety/moderation.ts";
 import { reportLanes } from "./telemetry/gateway-metrics.ts";
@@ -47,10 +48,13 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
   });
   app.disable("x-powered-by");
   app.set("etag", false);
+  const connections = createConnectionDrain();
+  app.use(connections.handler);
   app.use(httpTelemetry(parts.gatewayMetrics));
   app.use(requestContext(logger));
   await app.listen(config.port, config.host);
   if (config.role !== "api") await parts.runner.start();
+  await parts.batches.start({ runs: config.role !== "api" });
   let metricsServer: MetricsServer | undefined;
   if (config.metricsPort > 0) {
     metricsServer = await serveMetrics(parts.metrics.registry, {
@@ -65,6 +69,7 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
 
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    await connections.begin(config.connectionDrainMs);
     await parts.drain();
     await closeServer(server);
     await app.close();

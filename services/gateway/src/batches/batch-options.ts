@@ -57,6 +57,12 @@ export const batchOptionsSchema = z
       .partialRecord(z.enum(rowFields as [string, ...string[]]), z.union([z.string(), z.number()]))
       .default({})
       .describe("Values of fields that a row leaves empty."),
+    plan_id: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe("All rows follow this stored plan, so that a catalogue keeps one look; it says emotion and intensity."),
     input_prefix: text.optional().describe("Put before each `image` and `mask` that is neither a URL nor an upload."),
     output: z
       .strictObject({

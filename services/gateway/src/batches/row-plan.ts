@@ -36,6 +36,13 @@ export interface RowPlan {
   readonly problem?: Problem;
 }
 
+/** What a stored plan says for all rows. */
+export interface PlannedWish {
+  readonly emotion: string;
+  /** 0..1. */
+  readonly intensity: number;
+}
+
 /** Extension of a format's files. */
 export const extensions = { png: "png", jpeg: "jpg", webp: "webp", avif: "avif", tiff: "tif" } as const;
 
@@ -43,8 +50,12 @@ export const extensions = { png: "png", jpeg: "jpg", webp: "webp", avif: "avif",
  * Checks each row of a manifest before anything runs. A row with a fault comes out with its problem, or ends the whole when the options say so.
  * What would write a wrong file always ends the whole, after the last row, with up to 20 faults: NAME_COLLISION, NAME_FORBIDDEN, NAME_VALUE_MISSING.
  */
-export async function* planRows(rows: ManifestRows, options: BatchOptions): AsyncGenerator<RowPlan> {
-  const planner = new RowPlanner(options);
+export async function* planRows(
+  rows: ManifestRows,
+  options: BatchOptions,
+  wish?: PlannedWish,
+): AsyncGenerator<RowPlan> {
+  const planner = new RowPlanner(options, wish);
   let count = 0;
   for await (const row of rows) {
     if (count === 0 && row.fault === undefined) checkMapping([...rows.columns, ...Object.keys(row.fields)], options);
@@ -64,8 +75,11 @@ class RowPlanner {
   readonly #ids = new Map<string, number>();
   readonly #nameFaults: MoodError[] = [];
 
-  constructor(options: BatchOptions) {
+  readonly #wish: PlannedWish | undefined;
+
+  constructor(options: BatchOptions, wish: PlannedWish | undefined) {
     this.#options = options;
+    this.#wish = wish;
     this.#rule = readNameRule(options.output.name);
   }
 
@@ -78,7 +92,7 @@ class RowPlanner {
       this.#claimId(id, row.line);
       checkReference("image", image, this.#options.input_prefix);
       if (mask !== undefined) checkReference("mask", mask, this.#options.input_prefix);
-      const edit = checkEdit(values);
+      const edit = checkEdit(withWish(values, this.#wish));
       return { ...base, ...(mask !== undefined && { mask }), edit, names: this.#name(row, values, edit) };
     } catch (error) {
       if (this.#options.invalid_rows === "refuse") throw located(error, row.line);
@@ -143,6 +157,15 @@ function nameValues(row: ManifestRow, values: Readonly<Record<string, string>>, 
     rendition: rendition.label ?? rendition.format,
     ext: extensions[rendition.format],
   };
+}
+
+/** A row can't ask for another wish than its plan's. */
+function withWish(values: Readonly<Record<string, string>>, wish: PlannedWish | undefined): Record<string, string> {
+  if (!wish) return { ...values };
+  const planned = ["emotion", "intensity", "region", "category"].find((name) => values[name] !== undefined);
+  if (planned === undefined) return { ...values, emotion: wish.emotion, intensity: String(wish.intensity) };
+  const expected = "nothing beside options.plan_id: the plan says it";
+  throw refuse("FIELD_CONFLICT", { argument: planned, expected, got: quote(values[planned]) });
 }
 
 /** The edit's fields, checked as a single edit's are, with the emotion's canonical name. */

@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+const list = z
+  .union([z.array(z.string()), z.string().transform((text) => text.split(",").map((each) => each.trim()))])
+  .default([]);
+
+/** Settings of batches, uploads and sources; spread them into the gateway's schema. */
+export const batchSettings = {
+  /** Rows in hand at the same time in this process, 1..256. */
+  batchWindow: z.coerce.number().int().min(1).max(256).default(6),
+  /** Buckets that batches may read and write, separated by commas. */
+  batchBuckets: list,
+  /** Folder below which batches may write files on this machine; unset: nowhere. */
+  outputDir: z.string().min(1).optional(),
+  /** Networks in CIDR form that picture URLs may lead to although they aren't public, separated by commas. */
+  sourceNetworks: list,
+  /** Longest time for the download of one picture, in milliseconds. */
+  sourceTimeoutMs: z.coerce.number().int().min(100).max(600_000).default(30_000),
+  /** How long a batch and its files stay after its end, in milliseconds. */
+  batchRetentionMs: z.coerce
+    .number()
+    .int()
+    .min(1000)
+    .default(7 * 86_400_000),
+  /** How long an upload stays, in milliseconds. */
+  uploadRetentionMs: z.coerce.number().int().min(1000).default(86_400_000),
+  /** Pause between collections of unneeded objects, in milliseconds; 0 switches them off. */
+  garbageMs: z.coerce.number().int().min(0).default(3_600_000),
+  /** Price of a megapixel and denoising step, for estimates; unset: none are given. */
+  priceMegapixelStep: z.coerce.number().min(0).optional(),
+  /** ISO 4217. */
+  priceCurrency: z.string().length(3).default("USD"),
+};
+
+const schema = z.object(batchSettings);
+export type BatchSettings = z.output<typeof schema>;

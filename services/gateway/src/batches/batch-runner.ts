@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Logger, MoodError, toMoodError } from "@moodifier/service-kit";
+import { toProblem } from "../http/problem.ts";
+import { decideRetry, type RetryLimits } from "../jobs/retry-decider.ts";
+import type { RowClaim } from "./batch.ts";
+import type { BatchStore } from "./batch-store.ts";
+import { RowEditError } from "./row-edits.ts";
+import type { RowQueue } from "./row-queue.ts";
+import { leaseLost, type NoteJob } from "./row-work.ts";
+import type { RowOutcome } from "./batch.ts";
+
+/** Runs one row; see {@link runRow}. */
+export type RowWork = (claim: RowClaim, options: { noteJob: NoteJob; signal: AbortSignal }) => Promise<RowOutcome>;
+
+export interface BatchRunnerOptions {
+  /** Rows in hand at the same time: enough that the next picture is read, and the last one written, while the editor works. */
+  readonly window: number;
+  /** Milliseconds after which a row whose holder is silent is given to another; a third of it passes between renewals. */
+  readonly leaseMs: number;
+  /** Pause between looks for rows that no notice told of, in milliseconds. */
+  readonly pollMs: number;
+  readonly retry: RetryLimits;
+}
+
+/** Times that the end of a row is written, and the pause after the first failure in milliseconds, which doubles. */
+const endTries = 8;
+const endPauseMs = 50;
+
+interface Running {
+  readonly claim: RowClaim;
+  readonly controller: AbortController;
+  readonly done: Promise<void>;
+}
+
+/** Takes rows from the queue and runs them, a bounded number at a time. Any number of runners may share a database. */
+export class BatchRunner {
+  readonly #store: BatchStore;
+  readonly #queue: RowQueue;
+  readonly #work: RowWork;
+  readonly #options: BatchRunnerOptions;
+  readonly #logger: Logger;
+  readonly #running = new Map<string, Running>();
+  readonly #timers: NodeJS.Timeout[] = [];
+  #filling: Promise<void> | undefined;
+  #again = false;
+  #stopping = false;
+  #leave: (() => Promise<void>) | undefined;
+
+  constructor(
+    { store, queue, logger }: { store: BatchStore; queue: RowQueue; logger: Logger },
+    work: RowWork,
+    options: BatchRunnerOptions,
+  ) {
+    this.#store = store;
+    this.#queue = queue;
+    this.#work = work;
+    this.#options = options;
+    this.#logger = logger;
+  }
+
+  /** Rows in hand now. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** Begins to take rows, those that an earlier process left among them. */
+  async start(): Promise<void> {
+    this.#leave = await this.#store.attend(
+      () => this.#fill(),
+      () => void this.#renew(),
+    );
+    const { leaseMs, pollMs } = this.#options;
+    this.#timers.push(
+      setInterval(() => void this.#renew(), leaseMs / 3),
+      setInterval(() => this.#fill(), pollMs),
+    );
+    this.#fill();
+  }
+
+  /** Takes no more rows; those in hand get `drainMs`, then go back into the queue. */
+  async stop(drainMs: number): Promise<void> {
+    this.#stopping = true;
+    await this.#leave?.();
+    await this.#filling;
+    const reason = new MoodError("UNAVAILABLE", "SHUTTING_DOWN", "The gateway is shutting down.");
+    const timer = setTimeout(() => {
+      for (const { controller } of this.#running.values()) controller.abort(reason);
+    }, drainMs);
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    clearTimeout(timer);
+    for (const each of this.#timers) clearInterval(each);
+  }
+
+  #fill(): void {
+    this.#again = true;
+    this.#filling ??= this.#take().finally(() => {
+      this.#filling = undefined;
+      if (this.#again && !this.#stopping) this.#fill();
+    });
+  }
+
+  async #take(): Promise<void> {
+    while (this.#again && !this.#stopping) {
+      this.#again = false;
+      const free = this.#options.window - this.#running.size;
+      if (free <= 0) return;
+      try {
+        for (const claim of await this.#queue.claim(free)) this.#begin(claim);
+      } catch (error) {
+        this.#logger.warn({ err: error }, "could not take rows of batches");
+      }
+    }
+  }
+
+  #begin(claim: RowClaim): void {
+    const controller = new AbortController();
+    const done = this.#run(claim, controller).finally(() => {
+      this.#running.delete(claim.lease);
+      this.#fill();
+    });
+    this.#running.set(claim.lease, { claim, controller, done });
+  }
+
+  async #run(claim: RowClaim, { signal }: AbortController): Promise<void> {
+    const noteJob: NoteJob = (jobId) => this.#queue.setJob(claim, jobId);
+    let end: () => Promise<unknown>;
+    try {
+      const outcome = await this.#work(claim, { noteJob, signal });
+      end = () => this.#queue.end(claim, { status: "succeeded", outcome });
+    } catch (error) {
+      end = this.#decide(claim, signal.aborted ? signal.reason : error);
+    }
+    await this.#insist(claim, end);
+  }
+
+  /** What is to be done with a row that failed. */
+  #decide(claim: RowClaim, error: unknown): () => Promise<unknown> {
+    if (error instanceof RowEditError) {
+      return () => this.#queue.end(claim, { status: "failed", problem: error.problem });
+    }
+    const known = toMoodError(error);
+    if (known.reason === "LEASE_LOST") return () => Promise.resolve();
+    const { batchId: batch, index: row, attempt } = claim.row;
+    if (known.code === "INTERNAL") this.#logger.error({ err: error, batch, row }, "a row failed");
+    const decision = decideRetry({ error: known, failures: attempt - 1 }, this.#options.retry);
+    if (decision.retry) return () => this.#queue.release(claim, decision);
+    return () => this.#queue.end(claim, { status: "failed", problem: toProblem(known) });
+  }
+
+  /** Work that is done must not be lost to a database that is away for a moment. When it stays away, the lease runs out and another attempt goes on from the row's edit. */
+  async #insist(claim: RowClaim, end: () => Promise<unknown>): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await end();
+        return;
+      } catch (error) {
+        const { batchId: batch, index: row } = claim.row;
+        this.#logger.warn({ err: error, batch, row, tries }, "could not end a row");
+        if (tries >= endTries) return;
+        await sleep(Math.min(endPauseMs * 2 ** tries, this.#options.leaseMs / 3));
+      }
+    }
+  }
+
+  async #renew(): Promise<void> {
+    const held = [...this.#running.values()];
+    if (held.length === 0) return;
+    try {
+      for (const { lease } of await this.#queue.renew(held.map(({ claim }) => claim))) {
+        this.#running.get(lease)?.controller.abort(leaseLost());
+      }
+    } catch (error) {
+      this.#logger.warn({ err: error }, "could not renew the leases of rows");
+    }
+  }
+}

@@ -1,0 +1,157 @@
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { Logger } from "@moodifier/service-kit";
+import type { Database } from "../database/database.ts";
+import { maxImageBytes } from "../http/upload.ts";
+import type { JobStore } from "../jobs/job-store.ts";
+import type { PlanStore } from "../plans/plan-store.ts";
+import { SourceReader } from "../sources/source-reader.ts";
+import { UploadStore } from "../sources/upload-store.ts";
+import { collectGarbage, type GarbageReport } from "../storage/collect-garbage.ts";
+import { createS3Client, type StorageSettings } from "../storage/open-storage.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Batch } from "./batch.ts";
+import type { BatchSettings } from "./batch-config.ts";
+import { BatchFeed } from "./batch-feed.ts";
+import { BatchRunner } from "./batch-runner.ts";
+import { BatchStore } from "./batch-store.ts";
+import { type Estimate, estimateBatch, type Price } from "./estimate.ts";
+import { openOutput } from "./outputs/open-output.ts";
+import type { Output } from "./outputs/output.ts";
+import { referencedKeys } from "./referenced-keys.ts";
+import { RowEdits } from "./row-edits.ts";
+import { RowQueue } from "./row-queue.ts";
+import { runRow } from "./row-work.ts";
+
+/** What batches stand on. */
+export interface BatchParts {
+  readonly database: Database;
+  readonly storage: Storage;
+  readonly jobs: JobStore;
+  readonly plans: PlanStore;
+  readonly logger: Logger;
+}
+
+export type BatchesConfig = BatchSettings &
+  StorageSettings & {
+    readonly concurrency: number;
+    readonly heartbeatMs: number;
+    readonly publicUrl?: string | undefined;
+  };
+
+const leaseMs = 30_000;
+const pollMs = 2000;
+const sweepMs = 60_000;
+/** Rows that an estimate rests on. */
+const sampleRows = 50;
+/** Younger objects are never garbage, in milliseconds: their reference may be on its way. */
+const graceMs = 2 * 3_600_000;
+
+/** Batches, uploads and their runner as one part of the gateway. */
+export class Batches {
+  readonly store: BatchStore;
+  readonly uploads: UploadStore;
+  readonly sources: SourceReader;
+  readonly plans: PlanStore;
+  readonly feed: BatchFeed;
+  readonly runner: BatchRunner;
+  readonly storage: Storage;
+  readonly heartbeatMs: number;
+  readonly publicUrl: string | undefined;
+  readonly #edits: RowEdits;
+  readonly #config: BatchesConfig;
+  readonly #parts: BatchParts;
+  readonly #s3: S3Client;
+  readonly #timers: NodeJS.Timeout[] = [];
+
+  constructor(parts: BatchParts, config: BatchesConfig) {
+    const { database, storage, jobs, logger } = parts;
+    this.#parts = parts;
+    this.#config = config;
+    this.#s3 = createS3Client(config);
+    this.storage = storage;
+    this.plans = parts.plans;
+    this.heartbeatMs = config.heartbeatMs;
+    this.publicUrl = config.publicUrl;
+    const retentionMs = config.batchRetentionMs;
+    this.store = new BatchStore(database, retentionMs);
+    this.uploads = new UploadStore(database, config.uploadRetentionMs);
+    this.feed = new BatchFeed(this.store);
+    this.#edits = new RowEdits(jobs, storage);
+    this.sources = new SourceReader(
+      { storage, uploads: this.uploads, s3: this.#s3 },
+      {
+        maxBytes: maxImageBytes,
+        timeoutMs: config.sourceTimeoutMs,
+        buckets: config.batchBuckets,
+        policy: { allowNetworks: config.sourceNetworks },
+      },
+    );
+    const work = { edits: this.#edits, sources: this.sources, storage, openOutput: this.openOutput };
+    this.runner = new BatchRunner(
+      { store: this.store, queue: new RowQueue(database, { leaseMs, retentionMs }), logger },
+      (claim, options) => runRow(claim, work, options),
+      {
+        window: config.batchWindow,
+        leaseMs,
+        pollMs,
+        retry: { maxAttempts: 4, baseMs: 1000, maxMs: 60_000 },
+      },
+    );
+  }
+
+  /** Begins to tell what happens and, where this process `runs` rows, to run them and to tidy up. */
+  async start({ runs }: { runs: boolean }): Promise<void> {
+    await this.feed.start();
+    if (!runs) return;
+    await this.runner.start();
+    this.#every(sweepMs, () => this.store.sweep());
+    if (this.#config.garbageMs > 0) this.#every(this.#config.garbageMs, () => this.collectGarbage());
+  }
+
+  /** Rows in hand go back into the queue; the edits behind them are the job runner's to end. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.runner.stop(0);
+    await this.feed.stop();
+    this.#s3.destroy();
+  }
+
+  /** Where `output.to` leads. */
+  readonly openOutput = (to: string | undefined): Output =>
+    openOutput(to, {
+      storage: this.storage,
+      s3: this.#s3,
+      checkBucket: (bucket) => this.sources.checkBucket(bucket),
+      folder: this.#config.outputDir,
+    });
+
+  /** Ends a batch and the edits that run for it. */
+  async cancel(tenantId: string, id: string): Promise<Batch> {
+    const { batch, jobs } = await this.store.cancel(tenantId, id);
+    await Promise.all(jobs.map((job) => this.#edits.cancel(job)));
+    return batch;
+  }
+
+  /** What the batch will take, from its first rows. */
+  async estimate(batch: Batch): Promise<Estimate | undefined> {
+    if (batch.counts.succeeded === 0) return undefined;
+    const { items } = await this.store.rows(batch, { limit: sampleRows, statuses: ["succeeded"] });
+    const { concurrency: parallel, priceMegapixelStep: perMegapixelStep, priceCurrency: currency } = this.#config;
+    const price: Price | undefined = perMegapixelStep === undefined ? undefined : { perMegapixelStep, currency };
+    return estimateBatch(batch, items, { parallel, ...(price && { price }) });
+  }
+
+  /** Deletes objects that neither jobs nor batches nor uploads refer to. */
+  collectGarbage(): Promise<GarbageReport> {
+    const { database, storage } = this.#parts;
+    return collectGarbage(storage, { referenced: (keys) => referencedKeys(database, keys), graceMs });
+  }
+
+  #every(ms: number, work: () => Promise<unknown>): void {
+    const timer = setInterval(() => {
+      work().catch((error: unknown) => this.#parts.logger.warn({ err: error }, "could not tidy up"));
+    }, ms);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+}

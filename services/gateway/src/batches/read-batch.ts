@@ -1,0 +1,107 @@
+import { shorten } from "../backends/float32.ts";
+import { quote, refuse } from "../http/refuse.ts";
+import type { RequestBody } from "../http/upload.ts";
+import type { PlanStore } from "../plans/plan-store.ts";
+import { S3Listing } from "../sources/s3-listing.ts";
+import type { SourceReader } from "../sources/source-reader.ts";
+import { parseS3Url } from "../storage/open-storage.ts";
+import type { Survey } from "./batch.ts";
+import { type BatchOptions, readBatchOptions } from "./batch-options.ts";
+import type { NewBatch } from "./batch-store.ts";
+import { CsvManifest } from "./manifest/csv-manifest.ts";
+import { JsonlManifest } from "./manifest/jsonl-manifest.ts";
+import { ignoredColumns } from "./manifest/map-columns.ts";
+import type { ManifestRows } from "./manifest/manifest-row.ts";
+import { planRows, type RowPlan } from "./row-plan.ts";
+
+/** Faulty rows that the survey shows. */
+const shownFaults = 20;
+/** A manifest is parsed in pieces of this size, so that a large one doesn't hold up other requests. */
+const pieceBytes = 64 * 1024;
+
+export interface ReadContext {
+  readonly tenantId: string;
+  readonly sources: SourceReader;
+  readonly plans: PlanStore;
+  readonly signal: AbortSignal;
+}
+
+/** Turns a request into a batch whose every row is checked. Errors: those of options, manifest and names. */
+export async function readBatch(
+  body: RequestBody,
+  { tenantId, sources, plans: planStore, signal }: ReadContext,
+): Promise<NewBatch> {
+  const { options: given, ...others } = body.fields;
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined) {
+    throw refuse("FIELD_UNKNOWN", { argument: unknown, expected: "manifest or options", got: "a field of this name" });
+  }
+  const options = readBatchOptions(readGiven(given));
+  const manifest = openManifest(body, options, { sources, signal });
+  const stored = options.plan_id === undefined ? undefined : await planStore.read(tenantId, options.plan_id);
+  const wish = stored && { emotion: stored.plan.emotion, intensity: shorten(stored.plan.intensity) };
+  const plans: RowPlan[] = [];
+  for await (const plan of planRows(manifest, options, wish)) {
+    signal.throwIfAborted();
+    plans.push(plan);
+  }
+  if (plans.length === 0)
+    throw refuse("MANIFEST_EMPTY", { argument: "manifest", expected: "at least one row", got: "none" });
+  const survey = surveyOf(plans, ignoredColumns(manifest.columns, options));
+  const rows = options.dry_run ? [plans.find(({ problem }) => !problem) ?? plans[0]!] : plans;
+  return { tenantId, options, columns: manifest.columns, survey, rows };
+}
+
+/** What was asked for: tells two requests with the same idempotency key apart. */
+export function asked({ options, rows }: NewBatch): unknown {
+  return [options, rows.map(({ input }) => input)];
+}
+
+function readGiven(given: unknown): unknown {
+  if (typeof given !== "string") return given;
+  try {
+    return JSON.parse(given);
+  } catch (error) {
+    throw refuse("OPTION_INVALID", { argument: "options", expected: "JSON", got: quote(given) }, { cause: error });
+  }
+}
+
+function openManifest(
+  { files }: RequestBody,
+  options: BatchOptions,
+  { sources, signal }: { sources: SourceReader; signal: AbortSignal },
+): ManifestRows {
+  const manifest = files["manifest"];
+  if ((manifest === undefined) === (options.source === undefined)) {
+    const got = manifest ? "both" : "neither";
+    throw refuse("FIELD_MISSING", {
+      argument: "manifest",
+      expected: "a CSV or JSON lines file, or options.source",
+      got,
+    });
+  }
+  if (!manifest) {
+    const place = parseS3Url(options.source ?? "", "options.source");
+    sources.checkBucket(place.bucket);
+    return new S3Listing(sources.list(place.bucket, place.prefix, signal), place);
+  }
+  const jsonl = options.format
+    ? options.format === "jsonl"
+    : /^[\uFEFF\s]*\{/.test(manifest.data.toString("utf8", 0, 200));
+  if (jsonl) return new JsonlManifest(piecesOf(manifest.data));
+  return new CsvManifest(piecesOf(manifest.data), { delimiter: options.delimiter });
+}
+
+async function* piecesOf(data: Buffer): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < data.length; at += pieceBytes) {
+    yield data.subarray(at, at + pieceBytes);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+function surveyOf(plans: readonly RowPlan[], ignored: readonly string[]): Survey {
+  const faulty = plans.flatMap(({ line, problem }) =>
+    problem ? [{ line, reason: problem.reason, detail: problem.detail }] : [],
+  );
+  return { rows: plans.length, faulty: faulty.length, faults: faulty.slice(0, shownFaults), ignoredColumns: ignored };
+}

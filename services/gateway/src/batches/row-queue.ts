@@ -1,0 +1,123 @@
+import type { Database } from "../database/database.ts";
+import type { Problem } from "../http/problem.ts";
+import type { RowClaim, RowOutcome } from "./batch.ts";
+import type { BatchOptions } from "./batch-options.ts";
+import { type RowRecord, toRow } from "./batch-records.ts";
+import { batchChannel, settleBatch } from "./batch-store.ts";
+
+export interface RowQueueOptions {
+  /** Milliseconds after which a row whose holder is silent is given to another. */
+  readonly leaseMs: number;
+  /** How long a batch stays after its end, in milliseconds. */
+  readonly retentionMs: number;
+}
+
+/** How a row ended. */
+export type RowEnd =
+  | { readonly status: "succeeded"; readonly outcome: RowOutcome }
+  | { readonly status: "failed"; readonly problem: Problem };
+
+/** The rows that are to be run, for any number of runners. What a runner writes counts only while it holds the row's newest lease. */
+export class RowQueue {
+  readonly #database: Database;
+  readonly #options: RowQueueOptions;
+
+  constructor(database: Database, options: RowQueueOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /** Leases up to `limit` rows: of all batches in turn, the urgent ones first. Rows whose lease ran out are among them. */
+  async claim(limit: number): Promise<RowClaim[]> {
+    const records = await this.#database.query<RowRecord & { lease: string; options: BatchOptions }>(
+      `WITH next AS (
+         SELECT row.batch_id, row.row_index, batch.options FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
+         WHERE batch.status = 'running' AND (row.status = 'pending' AND coalesce(row.retry_at <= now(), true)
+           OR row.status = 'running' AND row.lease_until < now())
+         ORDER BY (batch.options ->> 'priority')::int DESC, row.row_index, batch.created_at
+         LIMIT $1 FOR UPDATE OF row SKIP LOCKED)
+       UPDATE batch_row AS row SET status = 'running', attempt = attempt + 1, lease = gen_random_uuid(), lease_until = now() + $2 * interval '1 ms',
+         started_at = coalesce(started_at, now())
+       FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options`,
+      [limit, this.#options.leaseMs],
+    );
+    return records.map((record) => ({
+      row: toRow(record),
+      tenantId: record.tenant_id,
+      options: record.options,
+      generation: record.generation,
+      lease: record.lease,
+    }));
+  }
+
+  /** Extends the leases; returns those that are lost: to a cancel, or to another runner. */
+  async renew(claims: readonly RowClaim[]): Promise<RowClaim[]> {
+    const kept = await this.#database.query<{ lease: string }>(
+      // Everybody locks rows in one order, so that nobody waits for each other in a circle.
+      `WITH held AS (
+         SELECT batch_id, row_index FROM batch_row WHERE lease = ANY ($1::uuid[]) AND status = 'running' ORDER BY batch_id, row_index FOR UPDATE)
+       UPDATE batch_row AS row SET lease_until = now() + $2 * interval '1 ms'
+       FROM held WHERE row.batch_id = held.batch_id AND row.row_index = held.row_index RETURNING row.lease`,
+      [claims.map(({ lease }) => lease), this.#options.leaseMs],
+    );
+    const leases = new Set(kept.map(({ lease }) => lease));
+    return claims.filter(({ lease }) => !leases.has(lease));
+  }
+
+  /** Notes the row's edit, so that whoever runs the row next doesn't edit again. False when the lease is lost. */
+  async setJob(claim: RowClaim, jobId: string): Promise<boolean> {
+    const rows = await this.#database.query(`UPDATE batch_row SET job_id = $2 WHERE ${held(3)} RETURNING row_index`, [
+      claim.row.batchId,
+      jobId,
+      claim.row.index,
+      claim.lease,
+    ]);
+    return rows.length === 1;
+  }
+
+  /** Gives the row back, to be claimed again in `delayMs`. `counts` says whether this was an attempt. */
+  async release(claim: RowClaim, { delayMs, counts }: { delayMs: number; counts: boolean }): Promise<void> {
+    await this.#database.query(
+      `UPDATE batch_row SET status = 'pending', lease = NULL, retry_at = now() + $2 * interval '1 ms', attempt = attempt - $5 WHERE ${held(3)}`,
+      [claim.row.batchId, delayMs, claim.row.index, claim.lease, counts ? 0 : 1],
+    );
+  }
+
+  /** Ends the row and, with its last row, the batch. False, and no change, when the lease is lost. */
+  async end(claim: RowClaim, end: RowEnd): Promise<boolean> {
+    const { batchId, index } = claim.row;
+    const outcome = end.status === "succeeded" ? end.outcome : undefined;
+    const keys = outcome?.files.flatMap(({ key }) => (key === undefined ? [] : [key])) ?? [];
+    return this.#database.transaction(async (tx) => {
+      // The lock on the batch puts the ends of its rows into one order.
+      const [{ sequence } = { sequence: 0 }] = await tx.query<{ sequence: number }>(
+        "SELECT sequence + 1 AS sequence FROM batch WHERE id = $1 FOR UPDATE",
+        [batchId],
+      );
+      const rows = await tx.query(
+        `UPDATE batch_row SET status = $2, outcome = $5::jsonb, problem = $6::jsonb, object_keys = $7, sequence = $8, lease = NULL, finished_at = now()
+         WHERE ${held(3)} RETURNING row_index`,
+        [
+          batchId,
+          end.status,
+          index,
+          claim.lease,
+          outcome ? JSON.stringify(outcome) : null,
+          end.status === "failed" ? JSON.stringify(end.problem) : null,
+          keys,
+          sequence,
+        ],
+      );
+      if (rows.length === 0) return false;
+      await tx.query("UPDATE batch SET sequence = $2 WHERE id = $1", [batchId, sequence]);
+      await settleBatch(tx, batchId, this.#options.retentionMs);
+      await tx.query("SELECT pg_notify($1, $2)", [batchChannel, batchId]);
+      return true;
+    });
+  }
+}
+
+/** The condition that a claim still holds its row: batch $1, row and lease in the two parameters from `from`. */
+function held(from: number): string {
+  return `batch_id = $1 AND row_index = $${from} AND lease = $${from + 1} AND status = 'running'`;
+}

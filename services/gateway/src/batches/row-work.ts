@@ -1,0 +1,79 @@
+import { type RenderedFile, renderRendition } from "@moodifier/inference";
+import { MoodError } from "@moodifier/service-kit";
+import type { Job } from "../jobs/job.ts";
+import { checkReference } from "../sources/reference.ts";
+import type { SourceReader } from "../sources/source-reader.ts";
+import { readAll } from "../storage/object-key.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { RowClaim, RowFile, RowOutcome } from "./batch.ts";
+import type { Rendition } from "./batch-options.ts";
+import type { Output } from "./outputs/output.ts";
+import type { RowEdits } from "./row-edits.ts";
+
+export interface RowWorkParts {
+  readonly edits: RowEdits;
+  readonly sources: SourceReader;
+  readonly storage: Storage;
+  readonly openOutput: (to: string | undefined) => Output;
+}
+
+/** Notes the job of the row; false when the row belongs to another by now. */
+export type NoteJob = (jobId: string) => Promise<boolean>;
+
+/**
+ * Runs a row: reads its pictures, has them edited, renders and writes its files. An attempt that finds the edit of an earlier one goes on from there.
+ * Rejects with what went wrong, or soon after the signal aborts.
+ */
+export async function runRow(
+  claim: RowClaim,
+  parts: RowWorkParts,
+  { noteJob, signal }: { noteJob: NoteJob; signal: AbortSignal },
+): Promise<RowOutcome> {
+  const output = parts.openOutput(claim.options.output.to);
+  const job = (await parts.edits.find(claim)) ?? (await submit(claim, parts, signal));
+  if (job.id !== claim.row.jobId && !(await noteJob(job.id))) throw leaseLost();
+  const ended = await parts.edits.wait(job, signal);
+  const result = await readAll(await parts.storage.get(ended.result.key, { signal }));
+  const files: RowFile[] = [];
+  for (const [index, rendition] of claim.options.output.renditions.entries()) {
+    signal.throwIfAborted();
+    const file = await render(result, rendition, signal);
+    files.push(await output.write(nameAt(claim, index), file, signal));
+  }
+  return describe(ended, files);
+}
+
+/** The error of an attempt whose row was cancelled or given to another. */
+export function leaseLost(): MoodError {
+  return new MoodError("ABORTED", "LEASE_LOST", "The row was cancelled or belongs to another runner.");
+}
+
+async function submit(claim: RowClaim, { edits, sources }: RowWorkParts, signal: AbortSignal): Promise<Job> {
+  const { row, tenantId, options } = claim;
+  const read = (argument: string, text: string): Promise<Buffer> =>
+    sources.read(checkReference(argument, text, options.input_prefix), { tenantId, signal });
+  const image = await read("image", row.plan.image);
+  const mask = row.plan.mask === undefined ? undefined : await read("mask", row.plan.mask);
+  return edits.submit(claim, { image, ...(mask && { mask }) }, signal);
+}
+
+function render(result: Buffer, rendition: Rendition, signal: AbortSignal): Promise<RenderedFile> {
+  const { format, width, height, fit, quality, max_bytes: maxBytes, icc, background } = rendition;
+  return renderRendition(result, { format, width, height, fit, quality, maxBytes, icc, background }, { signal });
+}
+
+function nameAt(claim: RowClaim, index: number): string {
+  const name = claim.row.plan.names[index];
+  if (name === undefined) throw new TypeError(`row ${claim.row.index} has no name for file ${index}`);
+  return name;
+}
+
+function describe(job: Job, files: readonly RowFile[]): RowOutcome {
+  return {
+    files,
+    seed: String(job.settings.seed),
+    ...(job.outsideMask && { outsideMask: job.outsideMask }),
+    ...(job.recipe && { recipe: job.recipe }),
+    warnings: job.warnings,
+  };
+}

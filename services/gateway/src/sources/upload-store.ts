@@ -1,0 +1,68 @@
+import { randomBytes } from "node:crypto";
+import { MoodError } from "@moodifier/service-kit";
+import type { Database } from "../database/database.ts";
+import { quote } from "../http/refuse.ts";
+
+/** A file that a tenant sent for later use. Times are milliseconds since the epoch. */
+export interface Upload {
+  readonly id: string;
+  /** sha256 of the content. */
+  readonly key: string;
+  readonly bytes: number;
+  readonly mediaType: string;
+  readonly expiresAt: number;
+}
+
+interface UploadRecord {
+  readonly id: string;
+  readonly key: string;
+  readonly bytes: number;
+  readonly media_type: string;
+  readonly expires_at: Date;
+}
+
+/** Who sent what; the bytes are in the storage. */
+export class UploadStore {
+  readonly #database: Database;
+  readonly #retentionMs: number;
+
+  /** `retentionMs`: how long an upload can be referred to. */
+  constructor(database: Database, retentionMs: number) {
+    this.#database = database;
+    this.#retentionMs = retentionMs;
+  }
+
+  async add(tenantId: string, content: { key: string; bytes: number; mediaType: string }): Promise<Upload> {
+    const [record] = await this.#database.query<UploadRecord>(
+      `INSERT INTO upload (id, tenant_id, key, bytes, media_type, expires_at)
+       VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms') RETURNING *`,
+      [
+        randomBytes(12).toString("base64url"),
+        tenantId,
+        content.key,
+        content.bytes,
+        content.mediaType,
+        this.#retentionMs,
+      ],
+    );
+    return toUpload(record!);
+  }
+
+  /** Errors: UPLOAD_NOT_FOUND, also for other tenants' uploads. */
+  async require(tenantId: string, id: string): Promise<Upload> {
+    const [record] = await this.#database.query<UploadRecord>(
+      "SELECT * FROM upload WHERE id = $1 AND tenant_id = $2 AND expires_at > now()",
+      [id, tenantId],
+    );
+    if (record) return toUpload(record);
+    throw new MoodError(
+      "NOT_FOUND",
+      "UPLOAD_NOT_FOUND",
+      `No upload has the id ${quote(id)}; uploads expire after a while.`,
+    );
+  }
+}
+
+function toUpload({ id, key, bytes, media_type, expires_at }: UploadRecord): Upload {
+  return { id, key, bytes, mediaType: media_type, expiresAt: expires_at.getTime() };
+}
