@@ -9,7 +9,7 @@ import { writeDurably } from "../store/durable-file.ts";
 import { readRecords } from "../store/unit.ts";
 import { readFunnel } from "./funnel.ts";
 import { formatTable } from "./markdown.ts";
-import { drawPlot, type PlotSpec } from "./plot.ts";
+import type { PlotSpec } from "./plot.ts";
 
 /** Writes `stats/stats.json`, `stats/README.md` and a plot for each table as SVG and PNG, over what the selection kept. */
 export async function writeStats(archive: Archive, { onProgress, signal }: RunOptions = {}): Promise<StageReport> {
@@ -46,6 +46,8 @@ export async function writeStats(archive: Archive, { onProgress, signal }: RunOp
   };
   await writeDurably(archive.path("stats", "stats.json"), `${JSON.stringify(stats, null, 2)}\n`);
   const plots = describePlots(counts, funnel);
+  // Vega is large, and no other stage needs it.
+  const { drawPlot } = await import("./plot.ts");
   for (const [name, spec] of Object.entries(plots)) {
     const { svg, png } = await drawPlot(spec);
     await writeDurably(archive.path("stats", `${name}.svg`), svg);

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const program = fileURLToPath(new URL("build-archive.ts", import.meta.url));
+
+/** What a build gave that was killed on its way, and one that was not. */
+export interface KillReport {
+  /** Published files and their digests. */
+  readonly undisturbed: Readonly<Record<string, string>>;
+  readonly resumed: Readonly<Record<string, string>>;
+  /** Processes that died by SIGKILL before they were done. */
+  readonly kills: number;
+}
+
+/**
+ * Builds one archive without disturbance and one whose process is killed at random moments and started again, until `kills` processes have died before their end;
+ * then lets it finish. `random` gives 0..1.
+ */
+export async function killAndResume(records: number, kills: number, random: () => number): Promise<KillReport> {
+  const calm = await mkdtemp(join(tmpdir(), "archive-calm-"));
+  const rough = await mkdtemp(join(tmpdir(), "archive-rough-"));
+  try {
+    const start = performance.now();
+    await finish(build(calm, records));
+    const wholeMs = performance.now() - start;
+    let killed = 0;
+    for (let attempt = 0; killed < kills && attempt < kills * 3; attempt++) {
+      const child = build(rough, records);
+      const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
+      // Each part of the work gets its share of the kills, also when earlier runs have done much of it.
+      await Promise.race([sleep(wholeMs * (0.15 + 0.7 * random())), ended]);
+      child.kill("SIGKILL");
+      const [, signal] = await ended;
+      if (signal === "SIGKILL") killed++;
+      // It was done before its time: begin again, so that the next kill finds work.
+      else await rm(rough, { recursive: true, force: true });
+    }
+    await finish(build(rough, records));
+    return { undisturbed: await digestFiles(calm), resumed: await digestFiles(rough), kills: killed };
+  } finally {
+    await rm(calm, { recursive: true, force: true });
+    await rm(rough, { recursive: true, force: true });
+  }
+}
+
+function build(dir: string, records: number): ChildProcess {
+  const args = ["--conditions=source", "--no-warnings", program, dir, String(records)];
+  return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
+}
+
+async function finish(child: ChildProcess): Promise<void> {
+  const [code] = (await once(child, "exit")) as [number | null];
+  if (code !== 0) throw new Error(`the build ended with code ${code}`);
+}
+
+async function digestFiles(dir: string): Promise<Record<string, string>> {
+  const digests: Record<string, string> = {};
+  for (const entry of await readdir(join(dir, "dataset"), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    digests[path.slice(dir.length + 1)] = createHash("sha256")
+      .update(await readFile(path))
+      .digest("hex");
+  }
+  return digests;
+}
