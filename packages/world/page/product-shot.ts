@@ -176,6 +176,9 @@ function frameCamera(stage: Stage, scene: ProductScene, plain: Assembly): void {
     for (const p of points.filter((q) => q.y > top * 0.75))
       points.push(new Vector3(p.x + side * reach * top, p.y * 0.92, p.z));
   }
+  // A worn earring is seen with its ear.
+  if (scene.category === "earring" && identity.stand === "ear")
+    points.push(new Vector3(0.45, 2.35, 0.1), new Vector3(-0.5, 1.2, 0));
   const [low, high] = [new Vector3(Infinity, Infinity, Infinity), new Vector3(-Infinity, -Infinity, -Infinity)];
   for (const p of points) {
     low.min(p);

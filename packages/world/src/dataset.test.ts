@@ -67,6 +67,19 @@ it("refuses an odd count and stops when aborted, leaving no dataset.json", async
   await expect(readFile(join(dir, "dataset.json"))).rejects.toThrow(/ENOENT/);
 });
 
+it("says how to install Chromium where products are wanted without it", async () => {
+  process.env["MOODIFIER_CHROMIUM"] = join(root, "no-such-browser");
+  try {
+    const wanted = writeDataset({ dir: join(root, "products"), count: 2, seed: 1, shares: { vase: 1 } });
+    await expect(wanted).rejects.toMatchObject({
+      reason: "CHROMIUM_MISSING",
+      message: expect.stringContaining("apt-get install chromium") as string,
+    });
+  } finally {
+    delete process.env["MOODIFIER_CHROMIUM"];
+  }
+});
+
 it("draws a contact sheet", () => {
   const png = drawSheet({ style: "micah", identities: 1, size: 32 });
   expect(Buffer.from(png.subarray(1, 4)).toString()).toBe("PNG");

@@ -52,10 +52,10 @@ export function buildClothes(kit: Kit): Frame {
       "stand",
       lathe(
         profileThrough([
-          [0.3, 1.5],
-          [0.3, 1.9],
-          [0.38, 2.2],
-          [0.2, 2.36],
+          [0.2, 1.5],
+          [0.2, 1.9],
+          [0.2, 2.2],
+          [0.16, 2.36],
           [0.16, 2.5],
           [0.16, 2.72],
           [0.1, 2.78],
@@ -69,10 +69,10 @@ export function buildClothes(kit: Kit): Frame {
         "stand",
         lathe(
           profileThrough([
-            [0.3, 1.9],
-            [0.4, 2.2],
-            [0.46, 2.32],
-            [0, 2.34],
+            [0.3, 2.06],
+            [0.38, 2.2],
+            [0.42, 2.32],
+            [0, 2.36],
           ]),
           { columns: 36, depth: 0.72 },
         ),

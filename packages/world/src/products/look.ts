@@ -1,4 +1,14 @@
-import { COLOURS, FINISHES, LOOKS, readOption, type EmotionName, type PostureAxis } from "@moodifier/emotion";
+import {
+  COLOURS,
+  emotionEntry,
+  EMOTIONS,
+  FINISHES,
+  LOOKS,
+  readOption,
+  type EmotionLook,
+  type EmotionName,
+  type PostureAxis,
+} from "@moodifier/emotion";
 import { createRandom, type Random } from "../random.ts";
 import type { ProductCategory } from "./catalogue.ts";
 import type { ProductIdentity } from "./scene.ts";
@@ -38,6 +48,11 @@ export interface ProductLook {
 
 const AXES: readonly PostureAxis[] = ["droop", "lean", "twist", "flare", "height"];
 
+/** The emotions of the same group (positive, negative, ambiguous); neutral has only itself. */
+const RELATIVES = Object.fromEntries(
+  EMOTIONS.map((name) => [name, EMOTIONS.filter((other) => emotionEntry(other).group === emotionEntry(name).group)]),
+) as Record<EmotionName, EmotionName[]>;
+
 interface LookRequest {
   readonly seed: number;
   readonly category: ProductCategory;
@@ -51,14 +66,16 @@ interface LookRequest {
  * raising the intensity moves along one line: colours and posture first, then pattern, then ornament.
  */
 export function drawLook({ seed, category, identity, emotion, intensity }: LookRequest): ProductLook {
-  const table = LOOKS[emotion];
   const random = createRandom("look", "product-1", category, seed, emotion);
   const pick = (options: readonly string[]): string => random.weighted(options.map(readOption));
-  const palette = pick(table.palettes).split("/") as [string, string];
+  // Now and then an attribute comes from a related emotion, so that none of them gives the emotion away.
+  const lend = (share: number): EmotionLook => LOOKS[random.next() < share ? random.pick(RELATIVES[emotion]) : emotion];
+  const table = LOOKS[emotion];
+  const palette = pick(lend(0.42).palettes).split("/") as [string, string];
   const [mainName, accentName] = random.next() < 0.2 ? [palette[1], palette[0]] : palette;
-  const pattern = pick(table.patterns);
-  const ornament = pick(table.ornaments);
-  const finishName = pick(table.finishes);
+  const pattern = pick(lend(0.22).patterns);
+  const ornament = pick(lend(0.18).ornaments);
+  const finishName = pick(lend(0.2).finishes);
   const finish = FINISHES[finishName]!;
   const patternFrom = random.between(0.1, 0.4);
   const ornamentFrom = random.between(0.2, 0.6);

@@ -30,7 +30,10 @@ export function renderParametric(scene: ParametricScene, size: number): Rendered
     size,
     `#${scene.identity.background}`,
   );
-  const flat = layers.map((layer) => flatten(layer, 160 / size)).join("");
+  const first = layers.findIndex((layer) => layer.part !== "face");
+  // What lies in front of moving parts shrinks instead: its blended edge shows what moves below.
+  const rim = (layer: Layer, i: number): number => (layer.part === "face" && i > first ? -110 : 200) / size;
+  const flat = layers.map((layer, i) => flatten(layer, rim(layer, i))).join("");
   const ids = pixels(`${OPEN} shape-rendering="crispEdges">${zoomed(scene, flat)}</svg>`, size);
   const rgb = new Uint8Array(size * size * 3);
   const parts = new Uint8Array(size * size);
@@ -56,7 +59,10 @@ function flatten(layer: Layer, rim: number): string {
   const painted = layer.svg
     .replaceAll(/\b(fill|stroke)="(?!none)[^"]*"/g, `$1="${colour}"`)
     .replaceAll(/\sopacity="[^"]*"/g, "")
-    .replaceAll(/stroke-width="([^"]*)"/g, (_, width: string) => `stroke-width="${Number(width) + rim}"`);
+    .replaceAll(
+      /stroke-width="([^"]*)"/g,
+      (_, width: string) => `stroke-width="${Math.max(0.1, Number(width) + rim)}"`,
+    );
   if (layer.part === "face") return painted;
   // Filled shapes without an outline get one; clipped insides lie within the shape that clips them.
   return painted.replaceAll(
