@@ -29,6 +29,8 @@ export interface BatchParts {
   readonly jobs: JobStore;
   readonly plans: PlanStore;
   readonly logger: Logger;
+  /** Told how each row ends. */
+  readonly onRowEnd?: ((status: "succeeded" | "failed") => void) | undefined;
 }
 
 export type BatchesConfig = BatchSettings &
@@ -95,6 +97,7 @@ export class Batches {
         leaseMs,
         pollMs,
         retry: { maxAttempts: 4, baseMs: 1000, maxMs: 60_000 },
+        onRowEnd: parts.onRowEnd,
       },
     );
   }
