@@ -103,7 +103,8 @@ export async function openParts(
     },
     { logger, metrics, gatewayMetrics },
   );
-  const batches = new Batches({ database, storage, jobs: store, plans, logger }, config);
+  const onRowEnd = (status: string) => gatewayMetrics.batchRows.inc({ status });
+  const batches = new Batches({ database, storage, jobs: store, plans, logger, onRowEnd }, config);
   const drain = async (): Promise<void> => {
     await batches.stop();
     const drained = runner.stop(config.drainMs);

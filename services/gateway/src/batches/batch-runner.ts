@@ -5,7 +5,7 @@ import { decideRetry, type RetryLimits } from "../jobs/retry-decider.ts";
 import type { RowClaim } from "./batch.ts";
 import type { BatchStore } from "./batch-store.ts";
 import { RowEditError } from "./row-edits.ts";
-import type { RowQueue } from "./row-queue.ts";
+import type { RowEnd, RowQueue } from "./row-queue.ts";
 import { leaseLost, type NoteJob } from "./row-work.ts";
 import type { RowOutcome } from "./batch.ts";
 
@@ -20,6 +20,8 @@ export interface BatchRunnerOptions {
   /** Pause between looks for rows that no notice told of, in milliseconds. */
   readonly pollMs: number;
   readonly retry: RetryLimits;
+  /** Told how each row ends. */
+  readonly onRowEnd?: ((status: RowEnd["status"]) => void) | undefined;
 }
 
 /** Times that the end of a row is written, and the pause after the first failure in milliseconds, which doubles. */
@@ -126,7 +128,7 @@ export class BatchRunner {
     let end: () => Promise<unknown>;
     try {
       const outcome = await this.#work(claim, { noteJob, signal });
-      end = () => this.#queue.end(claim, { status: "succeeded", outcome });
+      end = () => this.#end(claim, { status: "succeeded", outcome });
     } catch (error) {
       end = this.#decide(claim, signal.aborted ? signal.reason : error);
     }
@@ -136,7 +138,7 @@ export class BatchRunner {
   /** What is to be done with a row that failed. */
   #decide(claim: RowClaim, error: unknown): () => Promise<unknown> {
     if (error instanceof RowEditError) {
-      return () => this.#queue.end(claim, { status: "failed", problem: error.problem });
+      return () => this.#end(claim, { status: "failed", problem: error.problem });
     }
     const known = toMoodError(error);
     if (known.reason === "LEASE_LOST") return () => Promise.resolve();
@@ -144,7 +146,7 @@ export class BatchRunner {
     if (known.code === "INTERNAL") this.#logger.error({ err: error, batch, row }, "a row failed");
     const decision = decideRetry({ error: known, failures: attempt - 1 }, this.#options.retry);
     if (decision.retry) return () => this.#queue.release(claim, decision);
-    return () => this.#queue.end(claim, { status: "failed", problem: toProblem(known) });
+    return () => this.#end(claim, { status: "failed", problem: toProblem(known) });
   }
 
   /** Work that is done must not be lost to a database that is away for a moment. When it stays away, the lease runs out and another attempt goes on from the row's edit. */
@@ -160,6 +162,11 @@ export class BatchRunner {
         await sleep(Math.min(endPauseMs * 2 ** tries, this.#options.leaseMs / 3));
       }
     }
+  }
+
+  async #end(claim: RowClaim, end: RowEnd): Promise<void> {
+    await this.#queue.end(claim, end);
+    this.#options.onRowEnd?.(end.status);
   }
 
   async #renew(): Promise<void> {
