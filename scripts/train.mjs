@@ -1,5 +1,5 @@
 // npm run train -- TASK [options]: runs training/train.py in its own Python environment, made on first use.
-// npm run train -- -m MODULE [options] runs a Python module there instead, for example `-m pytest`.
+// npm run train -- -m MODULE [options] runs a Python module there instead, for example `-m pytest`; FILE.py runs that file.
 // MOODIFIER_PYTHON names an interpreter to use instead (with the packages of training/requirements.txt already there).
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -35,4 +35,4 @@ function interpreter() {
 }
 
 const args = process.argv.slice(2);
-run(interpreter(), args[0] === "-m" ? args : [join(training, "train.py"), ...args]);
+run(interpreter(), args[0] === "-m" || args[0]?.endsWith(".py") ? args : [join(training, "train.py"), ...args]);

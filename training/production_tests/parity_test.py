@@ -30,6 +30,11 @@ def test_exported_graphs_equal_their_eager_models(report, part):
         assert difference < (EDIT_TOLERANCE if name.endswith("edit") else TOLERANCE[part]), name
 
 
+def test_every_control_does_something(report):
+    for name, effect in report["effect of control"].items():
+        assert effect > 100 * report["differences"]["unet"][name], name
+
+
 def test_guidance_embedding_zero_is_none(report):
     assert report["guidance embedding zero against none"] < 1e-6
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from moodifier_train.losses.contrastive import info_nce
-from moodifier_train.losses.diffusion import add_noise, debias, dilate, sample_timesteps, weighted_mse
+from moodifier_train.losses.diffusion import add_noise, dilate, noise_of_velocity, sample_timesteps, velocity, weighted_mse
 from moodifier_train.losses.mask import mask_iou, mask_losses
 from moodifier_train.models.unet import alphas_cumprod
 
@@ -31,14 +31,15 @@ def test_noise_and_weights():
     assert weighted_mse(x, n, torch.full((2, 1, 3, 3), 7.0)).item() == pytest.approx((x - n).square().mean().item(), rel=1e-5)
 
 
-def test_debias_counts_every_error_of_the_clean_latent_alike():
-    alphas, t = alphas_cumprod(), torch.tensor([100, 500, 900])
+def test_velocity_and_noise_say_the_same_and_count_every_error_of_the_clean_latent():
+    alphas, t = alphas_cumprod(), torch.tensor([100, 500, 999])
     x, wrong, noise = torch.randn(3, 4, 3, 3), torch.randn(3, 4, 3, 3), torch.randn(3, 4, 3, 3)
-    noisy, a = add_noise(x, noise, t, alphas), alphas[t].view(-1, 1, 1, 1)
-    predicted = (noisy - a.sqrt() * (x + wrong)) / (1 - a).sqrt()
-    error = ((predicted - noise) ** 2 * debias(t, alphas, 1e9) ** 2).mean(dim=(1, 2, 3))
-    assert torch.allclose(error, (wrong**2).mean(dim=(1, 2, 3)), rtol=1e-3)
-    assert debias(torch.tensor([999]), alphas, 10.0).item() == 10.0
+    noisy, v, a = add_noise(x, noise, t, alphas), velocity(x, noise, t, alphas), alphas[t].view(-1, 1, 1, 1)
+    assert torch.allclose(noise_of_velocity(v, noisy, t, alphas), noise, atol=1e-5)
+    assert torch.allclose(a.sqrt() * noisy - (1 - a).sqrt() * v, x, atol=1e-5)
+    thought = (noisy - a.sqrt() * (x + wrong)) / (1 - a).sqrt()
+    error = (velocity(x + wrong, thought, t, alphas) - v).square().mean(dim=(1, 2, 3))
+    assert torch.allclose(error, wrong.square().mean(dim=(1, 2, 3)) / (1 - a.flatten()), rtol=1e-3)
 
 
 def test_dilate_and_timesteps():

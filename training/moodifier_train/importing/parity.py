@@ -170,6 +170,7 @@ def check_unet(size, side, steps, folder, report):
     for name in ("refine", "refine in a region", "self replace", "mutual"):
         unet.set_attn_processor(ReferenceProcessor(TwoRows(name, length, side)))
         wanted[name] = unet(sample, times, text).sample
+    report["effect of control"] = {name: difference(value.numpy(), wanted["plain"]) for name, value in wanted.items() if name != "plain"}
     schedule, inputs, clock = read_schedule(BETAS | {"original_inference_steps": 50}), edit_case(width, side, steps), time.monotonic()
     final, _ = edit(unet, inputs, schedule)
     report["eager edit, 6 rows, seconds"] = time.monotonic() - clock

@@ -1,4 +1,4 @@
-"""Noise prediction with a weight per latent cell."""
+"""Velocity prediction with a weight per latent cell."""
 
 import torch
 import torch.nn.functional as F
@@ -10,18 +10,25 @@ def add_noise(latent, noise, timestep, alphas):
     return a.sqrt() * latent + (1 - a).sqrt() * noise
 
 
-def weighted_mse(predicted, noise, weight):
+def weighted_mse(predicted, truth, weight):
     """Mean squared error with `weight` [B, 1, h, w], normalised by the mean weight so that the scale stays that of plain MSE."""
-    return ((predicted - noise) ** 2 * weight).mean() / weight.mean()
+    return ((predicted - truth) ** 2 * weight).mean() / weight.mean()
 
 
-def debias(timestep, alphas, most):
-    """Weight per sample [B, 1, 1, 1]: 1 / sqrt(SNR_t), at most `most` (Yu et al. 2024, "Unmasking Bias in Diffusion Model Training").
+def velocity(latent, noise, timestep, alphas):
+    """v = sqrt(abar_t) noise - sqrt(1 - abar_t) x_0 (Salimans & Ho 2022): what the denoiser predicts.
 
-    Plain noise prediction hardly counts an error of x_0 where noise dominates, which is where the text decides the picture.
+    An error of v counts an error of x_0 alike at every timestep; an error of the predicted noise hardly counts one where noise dominates,
+    which is where the text decides the picture.
     """
     a = alphas[timestep].view(-1, 1, 1, 1)
-    return ((1 - a) / a).sqrt().clamp(max=most)
+    return a.sqrt() * noise - (1 - a).sqrt() * latent
+
+
+def noise_of_velocity(predicted, noisy, timestep, alphas):
+    """The noise that a predicted velocity means for the noisy latent x_t."""
+    a = alphas[timestep].view(-1, 1, 1, 1)
+    return a.sqrt() * predicted + (1 - a).sqrt() * noisy
 
 
 def dilate(mask, cells=1):

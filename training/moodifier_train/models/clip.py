@@ -36,6 +36,7 @@ def load_text_tower(folder):
 
 
 @torch.no_grad()
-def text_states(tower, ids, chunk=64):
-    """Token states after the final layer norm, float32 [n, L, width]. Causal: padding never changes earlier tokens."""
-    return torch.cat([tower(input_ids=ids[i : i + chunk]).last_hidden_state for i in range(0, len(ids), chunk)])
+def text_states(tower, ids, below=0, chunk=64):
+    """Token states float32 [n, L, width] after the final layer norm, or before the last `below` layers. Causal: padding never changes earlier tokens."""
+    states = lambda out: out.hidden_states[-1 - below] if below else out.last_hidden_state
+    return torch.cat([states(tower(input_ids=ids[i : i + chunk], output_hidden_states=below > 0)) for i in range(0, len(ids), chunk)])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import torch
+from torch import nn
 from diffusers import UNet2DConditionModel
 
 
@@ -30,6 +31,36 @@ class PlainAttention:
         q, k, v = (layer(states).unflatten(2, (attn.heads, -1)).transpose(1, 2) for layer, states in ((attn.to_q, x), (attn.to_k, context), (attn.to_v, context)))
         weights = ((q * attn.scale) @ k.transpose(-1, -2)).softmax(-1)
         return attn.to_out[0]((weights @ v).transpose(1, 2).flatten(2))
+
+
+class TextDenoiser(nn.Module):
+    """The UNet behind the last layers of the text tower, so that both learn from pictures; the tower's lower layers stay as they are.
+
+    forward(sample [B, 4, h, w], timestep [B], lower [T, L, width]) -> the UNet's output; `lower` are the tower's states before those layers,
+    and row i of the batch reads text i modulo T. With `layers` 0 the whole tower stays as it is and `lower` are its final states.
+    """
+
+    def __init__(self, unet, tower, layers):
+        super().__init__()
+        text = getattr(tower, "text_model", tower)
+        self.unet = unet
+        self.head = nn.ModuleList(text.encoder.layers[len(text.encoder.layers) - layers :]).requires_grad_(True)
+        self.norm = text.final_layer_norm.requires_grad_(layers > 0)
+        self.frozen = layers == 0
+
+    def states(self, lower):
+        """The tower's final token states [T, L, width]."""
+        if self.frozen:
+            return lower
+        length = lower.shape[1]
+        causal = torch.full((length, length), torch.finfo(lower.dtype).min).triu(1)[None, None]
+        for layer in self.head:
+            lower = layer(lower, causal)
+        return self.norm(lower)
+
+    def forward(self, sample, timestep, lower):
+        text = self.states(lower)
+        return self.unet(sample, timestep, text.repeat(len(sample) // len(text), 1, 1)).sample
 
 
 def save_unet(model, folder, latents):

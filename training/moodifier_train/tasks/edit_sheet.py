@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..losses.diffusion import dilate
+from ..losses.diffusion import dilate, noise_of_velocity
 from .clip import to_pixels
 
 
@@ -80,7 +80,8 @@ def edit(model, control, alphas, clean, text, aligned, mask, steps, guidance, cr
         control.self_rows = [[0, 1, 0, 1, 1], [0, 1, 0, 1, 1], [0, 1, 2, 3, 1]] if early else [[0, 1, 2, 3, 3], [0, 1, 2, 3, 1], [0, 1, 2, 3, 1]]
         control.gate = 1.0 if p <= cross else 0.0
         rows = torch.cat([source, source, target, target, mutual])
-        out = model(rows, torch.full((5,), int(t)), text[[0, 1, 0, 2, 1]]).sample
+        now = torch.full((5,), int(t))
+        out = noise_of_velocity(model(rows, now, text[[0, 1, 0, 2, 1]]).sample, rows, now, alphas)
         e_source, e_target, e_mutual = out[1:2], out[2:3] + guidance * (out[3:4] - out[2:3]), out[4:5]
         predict = lambda x, e: clean + ((x - source) - (1 - a).sqrt() * (e - e_source)) / a.sqrt()
         target_clean = torch.where(mask > 0, predict(target, e_target).clamp(-5, 5), clean)
@@ -93,9 +94,9 @@ def edit(model, control, alphas, clean, text, aligned, mask, steps, guidance, cr
 
 def draw_sheet(task, path, rows):
     """Write the PNG; rows come from the first `rows` val pairs with different emotions."""
-    settings, world, control, plain = task.config["sheet"], task.world, Controlled(), dict(task.model.attn_processors)
+    settings, world, control, plain = task.config["sheet"], task.world, Controlled(), dict(task.unet.attn_processors)
     task.model.eval()
-    task.model.set_attn_processor(control)
+    task.unet.set_attn_processor(control)
     first = world.val[world.val < world.pair[world.val]]
     lines = []
     for k in first[:: max(1, len(first) // rows)][:rows]:
@@ -104,14 +105,16 @@ def draw_sheet(task, path, rows):
         mask = dilate(torch.from_numpy(task.regions[[k]] | task.regions[[partner]]).float()[:, None])
         length = int(task.bucket[[k, partner]].max())
         text = torch.stack([task.empty[:length], *(torch.from_numpy(task.states[task.row[i], :length]).float() for i in (k, partner))])
+        with torch.no_grad():
+            text = task.model.states(text)
         ids = task.tokenizer([world.records[i]["caption"] for i in (k, partner)])["input_ids"]
         aligned = align(ids[0], ids[1], length)
-        edited = [edit(task.model, control, task.alphas, clean, text, aligned, mask, n, settings["guidance"], settings["cross"], settings["self"]) for n in settings["steps"]]
+        edited = [edit(task.unet, control, task.alphas, clean, text, aligned, mask, n, settings["guidance"], settings["cross"], settings["self"]) for n in settings["steps"]]
         with torch.no_grad():
             pictures = [task.vae.decode(x / task.scale) for x in (clean, *edited)]
         lines.append(torch.cat([to_pixels(world.images[[k]]), *pictures, to_pixels(world.images[[partner]])], 3))
         print(f"{world.records[k]['style']}: {world.records[k]['emotion']} -> {world.records[partner]['emotion']}", flush=True)
     pixels = torch.cat(lines, 2)[0].clamp(-1, 1).add(1).mul(127.5).round().byte().permute(1, 2, 0).numpy()
     Image.fromarray(pixels).save(path)
-    task.model.set_attn_processor(plain)
+    task.unet.set_attn_processor(plain)
     print(f"wrote {path}: source | reconstruction | {' | '.join(f'{n} steps' for n in settings['steps'])} | true edit", flush=True)

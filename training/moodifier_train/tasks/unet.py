@@ -1,13 +1,17 @@
-"""The denoiser: noise prediction on cached latents, conditioned on the token states of the frozen text tower."""
+"""The denoiser: velocity prediction on cached latents, conditioned on the text tower's token states."""
+
+import shutil
+from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import CLIPModel
 
 from ..data.clip_tokenizer import encode_all, load_clip_tokenizer
 from ..data.moodworld import MoodWorld, full_text
-from ..losses.diffusion import add_noise, debias, dilate, sample_timesteps, weighted_mse
+from ..losses.diffusion import add_noise, dilate, noise_of_velocity, sample_timesteps, velocity, weighted_mse
 from ..models.clip import load_text_tower, text_states
-from ..models.unet import PlainAttention, alphas_cumprod, make_unet, save_unet
+from ..models.unet import PlainAttention, TextDenoiser, alphas_cumprod, make_unet, save_unet
 from ..models.vae import PatchAutoencoder
 from .clip import to_pixels
 
@@ -16,14 +20,23 @@ EXPRESSION = ("mouth", "eyes", "eyebrows")
 
 
 class UnetTask:
-    """Small latent crops around the expression parts first (`crop`, cheap), whole latents for the rest of the budget."""
+    """Small latent crops around the expression parts first (`crop`, cheap), whole latents for the rest of the budget.
+
+    Batches are coupled: they hold both pictures of a pair (one identity, two emotions) with the same crop, timestep and noise. The objective
+    is that of independent draws, each picture with its own caption. But what neither caption can explain is then equal in both and cancels
+    in the gradient along what their captions differ in, so that the emotion's words are learned from far fewer pictures.
+    """
 
     def __init__(self, config, paths):
         self.config, self.world = config, MoodWorld(paths.data, paths.cache)
         self.vae_folder, clip = paths.model("vae", config["vae"]), paths.model("clip", config["clip"])
         self.vae, self.tower, self.tokenizer = PatchAutoencoder.from_pretrained(self.vae_folder), load_text_tower(clip), load_clip_tokenizer(clip)
-        self.model = make_unet(config["channels"], config["heads"], self.tower.config.hidden_size, config["groups"])
-        self.model.set_attn_processor(PlainAttention())
+        self.unet = make_unet(config["channels"], config["heads"], self.tower.config.hidden_size, config["groups"])
+        self.unet.set_attn_processor(PlainAttention())
+        self.clip, self.layers = clip, config["text_layers"]
+        self.model = TextDenoiser(self.unet, self.tower, self.layers)
+        if config["init"]:
+            self.load_newest(Path(config["init"]))
         self.alphas = alphas_cumprod(TRAIN_STEPS)
         self.latents = self.world.cached(f"latents-{_stamp(self.vae_folder)}", self.encode_pictures)
         self.scale = 1.0 / float(self.latents[self.world.train[:2000]].astype(np.float32).std())
@@ -42,13 +55,13 @@ class UnetTask:
         return np.concatenate(rows)
 
     def encode_texts(self, stamp):
-        """Token states of every distinct caption, float16 [texts, L, width]; row of each picture; the empty text's states."""
+        """Token states of every distinct caption below the trained layers, float16 [texts, L, width]; row of each picture; the empty text's."""
         texts, self.row = np.unique([full_text(r) for r in self.world.records], return_inverse=True)
         ids, lengths = encode_all(self.tokenizer, texts, multiple=LENGTH_MULTIPLE)
-        self.states = self.world.cached(f"texts-{stamp}", lambda: text_states(self.tower, torch.from_numpy(ids)).half().numpy())
+        self.states = self.world.cached(f"texts{self.layers or ''}-{stamp}", lambda: text_states(self.tower, torch.from_numpy(ids), self.layers).half().numpy())
         self.bucket = (-(-lengths // LENGTH_MULTIPLE) * LENGTH_MULTIPLE)[self.row]
         empty, _ = encode_all(self.tokenizer, [""], length=ids.shape[1])
-        self.empty = text_states(self.tower, torch.from_numpy(empty))[0]
+        self.empty = text_states(self.tower, torch.from_numpy(empty), self.layers)[0]
         self.by_bucket = {int(b): self.world.train[self.bucket[self.world.train] == b] for b in np.unique(self.bucket[self.world.train])}
 
     def region_masks(self):
@@ -60,18 +73,28 @@ class UnetTask:
             masks[alone] = maps[alone] == names.index("face")
         return masks.astype(np.uint8)
 
+    def param_groups(self, lr):
+        text = [p for module in (self.model.head, self.model.norm) for p in module.parameters() if p.requires_grad]
+        groups = [{"params": list(self.unet.parameters())}, {"params": text, "lr": lr * self.config["text_lr"]}]
+        return [group for group in groups if group["params"]]
+
     def batch(self, rng, progress):
         pools = list(self.by_bucket.values())
         pool = pools[rng.choice(len(pools), p=np.array([len(p) for p in pools]) / len(self.world.train))]
         small = progress < self.config["crop_until"]
         size = self.config["crop"] if small else self.latents.shape[-1]
-        index = rng.choice(pool, self.config["batch"] if small else self.config["full_batch"])
-        corners = self.corners(rng, index, size)
+        draws = self.config["draws"]
+        first = rng.choice(pool, (self.config["batch"] if small else self.config["full_batch"]) // (2 * draws))
+        texts = np.concatenate([first, self.world.pair[first]])
+        index = np.tile(texts, draws)
+        corners = np.concatenate([np.tile(self.corners(rng, first, size), (2, 1)) for _ in range(draws)])
         cut = lambda array: np.stack([array[i][..., y : y + size, x : x + size] for i, (y, x) in zip(index, corners)])
-        length = int(self.bucket[index].max())
-        text = torch.from_numpy(self.states[self.row[index], :length]).float()
-        text[torch.from_numpy(rng.random(len(index)) < self.config["unconditional"])] = self.empty[:length]
-        return {"latent": torch.from_numpy(cut(self.latents)).float() * self.scale, "region": torch.from_numpy(cut(self.regions)).float()[:, None], "text": text}
+        length = int(self.bucket[texts].max())
+        text = torch.from_numpy(self.states[self.row[texts], :length]).float()
+        text[torch.from_numpy(np.tile(rng.random(len(first)) < self.config["unconditional"], 2))] = self.empty[:length]
+        region = torch.from_numpy(cut(self.regions)).float()[:, None]
+        region = region.unflatten(0, (draws, 2, -1)).amax(1, keepdim=True).expand(-1, 2, -1, -1, -1, -1).flatten(0, 2)
+        return {"latent": torch.from_numpy(cut(self.latents)).float() * self.scale, "region": region, "text": text}
 
     def corners(self, rng, index, size):
         """Top-left corners int [n, 2]: three in four hold the centre of the expression parts, the others lie anywhere."""
@@ -90,34 +113,55 @@ class UnetTask:
 
     def losses(self, batch):
         latent = batch["latent"]
-        t = sample_timesteps(len(latent), TRAIN_STEPS, grid_share=self.config["grid_share"])
-        noise = torch.randn_like(latent)
-        predicted = self.model(add_noise(latent, noise, t, self.alphas), t, batch["text"]).sample
-        weight = (1 + self.config["region_weight"] * dilate(batch["region"])) * debias(t, self.alphas, self.config["debias"])
-        return {"noise_loss": weighted_mse(predicted, noise, weight), "plain_mse": ((predicted - noise) ** 2).mean().detach()}
+        draws, pairs = self.config["draws"], len(latent) // (2 * self.config["draws"])
+        both = lambda value: value.unflatten(0, (draws, 1, pairs)).expand(-1, 2, *[-1] * value.ndim).flatten(0, 2)
+        t = both(sample_timesteps(draws * pairs, TRAIN_STEPS, grid_share=self.config["grid_share"]))
+        noise = both(torch.randn_like(latent[: draws * pairs]))
+        predicted, truth = self.model(add_noise(latent, noise, t, self.alphas), t, batch["text"]), velocity(latent, noise, t, self.alphas)
+        weight = 1 + self.config["region_weight"] * dilate(batch["region"])
+        return {"velocity_loss": weighted_mse(predicted, truth, weight), "plain_mse": ((predicted - truth) ** 2).mean().detach()}
 
     def evaluate(self):
-        """Noise error on val latents at full size, everywhere and inside the expression parts; fixed noise and timesteps."""
+        """Noise error on val latents at full size, everywhere and inside the expression parts; fixed noise and timesteps.
+
+        text_gain: by how much the error of v inside the parts, at timesteps of 600 and more, is larger with the partner's caption than with
+        the picture's own, as a share: 0 means that the emotion's words are ignored.
+        """
         index = self.world.val[: self.config.get("eval_count", 64)]
         draw = torch.Generator().manual_seed(0)
-        sums = np.zeros(3)
+        sums, early = np.zeros(3), np.zeros(2)
         for i in range(0, len(index), 32):
             part = index[i : i + 32]
             latent = torch.from_numpy(self.latents[part]).float() * self.scale
             t, noise = torch.randint(0, TRAIN_STEPS, (len(part),), generator=draw), torch.randn(latent.shape, generator=draw)
             text = torch.from_numpy(self.states[self.row[part], : self.bucket[part].max()]).float()
-            error = (self.model(add_noise(latent, noise, t, self.alphas), t, text).sample - noise) ** 2
-            region = dilate(torch.from_numpy(self.regions[part]).float()[:, None])
+            noisy = add_noise(latent, noise, t, self.alphas)
+            error = (noise_of_velocity(self.model(noisy, t, text), noisy, t, self.alphas) - noise) ** 2
+            region = dilate(torch.from_numpy(self.regions[part] | self.regions[self.world.pair[part]]).float()[:, None])
             sums += [float(error.mean()) * len(part), float((error.mean(1, keepdim=True) * region).sum()), float(region.sum())]
-        return {"noise_mse": sums[0] / len(index), "region_mse": sums[1] / max(1.0, sums[2])}
+            early += [self.region_error(part, captions, latent, 600 + t * 2 // 5, noise, region) for captions in (part, self.world.pair[part])]
+        return {"noise_mse": sums[0] / len(index), "region_mse": sums[1] / max(1.0, sums[2]), "text_gain": early[1] / early[0] - 1}
+
+    def region_error(self, part, captions, latent, t, noise, region):
+        """Sum of the squared error of v inside the region, for pictures `part` with the captions of pictures `captions`."""
+        length = max(self.bucket[part].max(), self.bucket[self.world.pair[part]].max())
+        text = torch.from_numpy(self.states[self.row[captions], :length]).float()
+        predicted = self.model(add_noise(latent, noise, t, self.alphas), t, text)
+        return float(((predicted - velocity(latent, noise, t, self.alphas)) ** 2 * region).sum())
 
     def save(self, folder):
-        save_unet(self.model, folder, {"scaling_factor": self.scale, "vae": _stamp(self.vae_folder), "data_digest": self.world.digest()})
+        """The UNet's folder; where text layers were trained with it, also the CLIP folder they came from with the new text tower, beside it."""
+        if self.layers:
+            clip = CLIPModel.from_pretrained(self.clip)
+            clip.text_model.load_state_dict(getattr(self.tower, "text_model", self.tower).state_dict())
+            shutil.copytree(self.clip, folder.parent / "clip", dirs_exist_ok=True)
+            clip.save_pretrained(folder.parent / "clip")
+        save_unet(self.unet, folder, {"scaling_factor": self.scale, "prediction": "v_prediction", "vae": _stamp(self.vae_folder), "data_digest": self.world.digest()})
 
     def load_newest(self, out):
         """EMA weights of the newest checkpoint in `out`."""
         state = torch.load(out / "checkpoint.pt", map_location="cpu", weights_only=True)
-        torch._foreach_copy_([p.data for p in self.model.parameters()], state["ema"])
+        torch._foreach_copy_([p.data for p in self.model.parameters() if p.requires_grad], state["ema"])
         self.model.eval()
 
     def sheet(self, path, rows=8):

@@ -1,0 +1,74 @@
+// `npm run eval -- <ablation|sheet> [--quick] [--model DIR] [--data DIR]`: tables and pictures of MoodBench, written to eval/results.
+// Without --data the pairs are drawn first, from identities that no training set holds (--seed 2, where training draws with seed 1).
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    quick: { type: "boolean", default: false },
+    model: { type: "string", default: join(root, "models/mini") },
+    data: { type: "string" },
+    pairs: { type: "string" },
+  },
+});
+const [table] = positionals;
+const tables = { ablation: evaluateAblation, sheet: drawSheet };
+if (!Object.hasOwn(tables, table ?? "")) {
+  console.error(`usage: npm run eval -- <${Object.keys(tables).join("|")}> [--quick] [--model DIR] [--data DIR]`);
+  process.exit(2);
+}
+const pairs = Number(options.pairs ?? (options.quick ? 200 : 1000));
+const results = join(root, "eval/results");
+mkdirSync(results, { recursive: true });
+tables[table](options.data ?? drawPairs());
+
+/** Table 5 and the start of Table 4: the full system, the editor under true plans, and the editor without P_E or M_E. */
+function evaluateAblation(data) {
+  const edits = join(root, "out/moodbench/edits");
+  node(
+    "eval/moodbench/edit-pairs.mjs",
+    "--data",
+    data,
+    "--out",
+    edits,
+    "--pairs",
+    String(pairs),
+    "--split",
+    "all",
+    "--model",
+    options.model,
+  );
+  node(
+    "scripts/train.mjs",
+    "eval/moodbench/score.py",
+    "--data",
+    data,
+    "--edits",
+    edits,
+    "--out",
+    join(results, "ablation"),
+  );
+}
+
+/** Eight emotions for six identities. */
+function drawSheet(data) {
+  node("eval/moodbench/sheet.mjs", "--data", data, "--out", join(results, "sheet.webp"), "--model", options.model);
+}
+
+function drawPairs() {
+  const folder = join(root, `out/moodbench/pairs-${pairs}`);
+  if (!existsSync(join(folder, "dataset.json"))) {
+    node("packages/world/dist/main.js", "dataset", "--count", String(pairs), "--seed", "2", "--out", folder);
+  }
+  return folder;
+}
+
+function node(script, ...args) {
+  const { status } = spawnSync(process.execPath, [join(root, script), ...args], { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
