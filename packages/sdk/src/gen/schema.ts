@@ -227,6 +227,192 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the batches, newest first. */
+        get: operations["listBatches"];
+        put?: never;
+        /**
+         * Check a manifest and run its rows.
+         * @description Every row is checked and every file is named before anything runs. With dry_run only the first good row runs and the rest is estimated. Fields of a row: id, image, mask, sku, variant, position and those of an edit.
+         */
+        post: operations["createBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a batch. */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the rows in the manifest's order. */
+        get: operations["listBatchRows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/rows/{index}/files/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a file of a row that is in the gateway's storage. */
+        get: operations["getBatchFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the manifest with what became of each row.
+         * @description The columns of the input, then status, url, sha256, seed, scores and error.
+         */
+        get: operations["getBatchManifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a batch.
+         * @description A `row` event for each row that has ended, from the first or from the one after `Last-Event-ID`, and `progress` events {status, sequence, total, pending, running, succeeded, failed, cancelled}. The stream ends with the batch.
+         */
+        get: operations["watchBatch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}:cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all rows that haven't ended.
+         * @description Idempotent.
+         */
+        post: operations["cancelBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run failed rows again, or cancelled ones: that resumes a cancelled batch. */
+        post: operations["retryBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a picture for later use.
+         * @description The body is the file itself, at most 32 MiB.
+         */
+        post: operations["createUpload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what is known of an upload. */
+        get: operations["getUpload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/images/edits": {
         parameters: {
             query?: never;
@@ -539,6 +725,183 @@ export interface components {
             events: components["schemas"]["AuditEvent"][];
             next_cursor?: string;
         };
+        /** @description Many edits from one manifest. */
+        Batch: {
+            id: string;
+            name?: string;
+            /**
+             * @description partially_succeeded: some rows failed. All but running are final.
+             * @enum {string}
+             */
+            status: "running" | "succeeded" | "partially_succeeded" | "failed" | "cancelled";
+            dry_run: boolean;
+            /** @description Rows of the batch; 1 in a dry run. */
+            total: number;
+            counts: {
+                pending: number;
+                running: number;
+                succeeded: number;
+                failed: number;
+                cancelled: number;
+            };
+            /** @description Rises with each row that ends. */
+            sequence: number;
+            /** @description What the check before the run found. */
+            survey: {
+                /** @description Rows of the manifest. */
+                rows: number;
+                /** @description Rows that can't run. */
+                faulty: number;
+                faults: {
+                    line: number;
+                    reason: string;
+                    detail: string;
+                }[];
+                /** @description Columns that no field is read from. */
+                ignored_columns: string[];
+            };
+            /** @description Of the whole manifest, once a first row has ended. */
+            estimate?: components["schemas"]["Estimate"];
+            options: components["schemas"]["BatchOptions"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            finished_at?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            urls: {
+                /** Format: uri */
+                self: string;
+                /** Format: uri */
+                rows: string;
+                /** Format: uri */
+                events: string;
+                /** Format: uri */
+                manifest: string;
+                /** Format: uri */
+                cancel: string;
+                /** Format: uri */
+                retry: string;
+            };
+        };
+        BatchList: {
+            batches: components["schemas"]["Batch"][];
+            next_cursor?: string;
+        };
+        /** @description How to read a manifest and where results go. */
+        BatchOptions: {
+            /** @description For people. */
+            name?: string;
+            /**
+             * @description Of the manifest; unset: JSON lines when it begins with {.
+             * @enum {string}
+             */
+            format?: "csv" | "jsonl";
+            /** @description Of CSV; unset: guessed from the first line. */
+            delimiter?: string;
+            /** @description s3://bucket/prefix: a row for each picture there, instead of a manifest. */
+            source?: string;
+            /**
+             * @description Field to column, for columns that are called otherwise.
+             * @default {}
+             */
+            columns: {
+                [key: string]: string;
+            };
+            /**
+             * @description Values of fields that a row leaves empty.
+             * @default {}
+             */
+            defaults: {
+                [key: string]: string | number;
+            };
+            /** @description All rows follow this stored plan, so that a catalogue keeps one look; it says emotion and intensity. */
+            plan_id?: string;
+            /** @description Put before each `image` and `mask` that is neither a URL nor an upload. */
+            input_prefix?: string;
+            output: {
+                /** @description s3://bucket/prefix or folder:path; unset keeps the files in the gateway's storage. */
+                to?: string;
+                /**
+                 * @description Pattern, or amazon, sku_position, folder_per_sku.
+                 * @default {row:05}_{emotion}.{ext}
+                 */
+                name: string;
+                /**
+                 * @default [
+                 *       {
+                 *         "format": "png",
+                 *         "fit": "inside",
+                 *         "icc": "keep",
+                 *         "background": "#ffffff"
+                 *       }
+                 *     ]
+                 */
+                renditions: components["schemas"]["Rendition"][];
+            };
+            /**
+             * @description fail: a faulty row fails and the others run; refuse: nothing runs.
+             * @default fail
+             * @enum {string}
+             */
+            invalid_rows: "fail" | "refuse";
+            /**
+             * @description Urgency among batches; the higher the sooner.
+             * @default 0
+             */
+            priority: number;
+            /**
+             * @description Check every row, run only the first good one, estimate the rest.
+             * @default false
+             */
+            dry_run: boolean;
+        };
+        /** @description One row of a batch. */
+        BatchRow: {
+            /** @description Position in the manifest, from 0. */
+            index: number;
+            /** @description Line of the manifest, from 1. */
+            line: number;
+            /** @description The row's own id. */
+            id: string;
+            /** @enum {string} */
+            status: "pending" | "running" | "succeeded" | "failed" | "cancelled";
+            attempt: number;
+            /** @description The row as it was written. */
+            input: {
+                [key: string]: string;
+            };
+            /**
+             * Format: uri
+             * @description The job of the row.
+             */
+            edit_url?: string;
+            files: {
+                name: string;
+                /** @description Where the file is. */
+                url: string;
+                sha256: string;
+                bytes: number;
+                media_type: string;
+                width: number;
+                height: number;
+                quality?: number;
+            }[];
+            seed?: string;
+            outside_mask?: components["schemas"]["OutsideMask"];
+            recipe?: components["schemas"]["Recipe"];
+            warnings: components["schemas"]["Warning"][];
+            /** @description Why the row failed. */
+            problem?: components["schemas"]["Problem"];
+            /** Format: date-time */
+            started_at?: string;
+            /** Format: date-time */
+            finished_at?: string;
+        };
+        BatchRowList: {
+            rows: components["schemas"]["BatchRow"][];
+            next_cursor?: string;
+        };
         /** @description One edit as a job. */
         Edit: {
             id: string;
@@ -646,6 +1009,19 @@ export interface components {
                 mikels: string | null;
                 synonyms: string[];
             }[];
+        };
+        Estimate: {
+            /** @description Rows that can run. */
+            rows: number;
+            /** @description Until all of them have ended, from the start, when nothing else runs. */
+            seconds: number;
+            /** @description Megapixels times denoising steps of all of them. */
+            megapixel_steps: number;
+            /** @description When the operator has set a price. */
+            cost?: {
+                amount: number;
+                currency: string;
+            };
         };
         /** @description A new key and its secret. */
         FreshApiKey: {
@@ -871,6 +1247,41 @@ export interface components {
             /** @description Height in pixels at which the model worked. */
             height: number;
         };
+        /** @description One file that is made of each result. */
+        Rendition: {
+            /** @description Value of {rendition}; unset: the format. */
+            label?: string;
+            /**
+             * @default png
+             * @enum {string}
+             */
+            format: "png" | "jpeg" | "webp" | "avif" | "tiff";
+            /** @description Pixels; unset follows the height, or the picture. */
+            width?: number;
+            /** @description Pixels; unset follows the width, or the picture. */
+            height?: number;
+            /**
+             * @description inside: never larger than the box; contain: the box, padded; cover: the box, cut.
+             * @default inside
+             * @enum {string}
+             */
+            fit: "inside" | "contain" | "cover";
+            /** @description Of jpeg, webp and avif; with max_bytes the best to try. */
+            quality?: number;
+            /** @description The quality is lowered until the file fits. */
+            max_bytes?: number;
+            /**
+             * @description Colour profile of the file.
+             * @default keep
+             * @enum {string}
+             */
+            icc: "keep" | "srgb" | "p3";
+            /**
+             * @description Laid under transparent pixels of jpeg, and around a contained picture.
+             * @default #ffffff
+             */
+            background: string;
+        };
         /** @enum {string} */
         Stage: "queued" | "planning" | "encoding" | "editing" | "finishing";
         /** @enum {string} */
@@ -905,6 +1316,17 @@ export interface components {
                 /** @description UNet batch rows that an unpruned loop would have run. */
                 unpruned_unet_rows: number;
             };
+        };
+        /** @description A file for later use. */
+        Upload: {
+            id: string;
+            /** @description What a manifest's `image` or `mask` says to mean this file: upload:ID. */
+            reference: string;
+            sha256: string;
+            bytes: number;
+            media_type: string;
+            /** Format: date-time */
+            expires_at: string;
         };
         /** @description A condition that did not stop the edit but that the user should know. */
         Warning: {
@@ -994,6 +1416,108 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "edits": [
+                     *         {
+                     *           "id": "0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *           "status": "succeeded",
+                     *           "stage": "finishing",
+                     *           "sequence": 12,
+                     *           "lane": "interactive",
+                     *           "priority": 0,
+                     *           "attempt": 1,
+                     *           "external_id": "sku-1042",
+                     *           "progress": {
+                     *             "step": 4,
+                     *             "steps": 4,
+                     *             "percentage": 100
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "started_at": "2026-01-15T09:30:00.000Z",
+                     *           "finished_at": "2026-01-15T09:30:02.400Z",
+                     *           "finish_by": "2026-01-15T09:35:00.000Z",
+                     *           "settings": {
+                     *             "emotion": "joy",
+                     *             "intensity": 0.8,
+                     *             "seed": "7",
+                     *             "preview_every": 0
+                     *           },
+                     *           "plan": {
+                     *             "emotion": "joy",
+                     *             "intensity": 0.8,
+                     *             "category": "face",
+                     *             "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *             "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *             "kind": "shape",
+                     *             "regions": [
+                     *               {
+                     *                 "label": "mouth",
+                     *                 "box": [
+                     *                   0.31,
+                     *                   0.55,
+                     *                   0.69,
+                     *                   0.8
+                     *                 ],
+                     *                 "confidence": 0.92
+                     *               }
+                     *             ],
+                     *             "mask_source": "segmenter",
+                     *             "blend_words": [
+                     *               "smile"
+                     *             ],
+                     *             "preset": {
+                     *               "cross_replace": 0.6,
+                     *               "self_replace": 0.3,
+                     *               "steps": 8,
+                     *               "guidance_scale": 2.5
+                     *             },
+                     *             "model_id": "mini",
+                     *             "warnings": []
+                     *           },
+                     *           "timings": {
+                     *             "queued_ms": 3,
+                     *             "planning_ms": 640,
+                     *             "encoding_ms": 40,
+                     *             "editing_ms": 1500,
+                     *             "finishing_ms": 90,
+                     *             "total_ms": 2400
+                     *           },
+                     *           "outside_mask": {
+                     *             "max_abs_diff": 0,
+                     *             "changed_px": 0,
+                     *             "total_px": 51200
+                     *           },
+                     *           "recipe": {
+                     *             "method": "moodifier",
+                     *             "model_id": "mini",
+                     *             "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "seed": "7",
+                     *             "steps": 4,
+                     *             "timesteps": [
+                     *               999,
+                     *               759,
+                     *               499,
+                     *               259
+                     *             ],
+                     *             "guidance_scale": 2.5,
+                     *             "cross_replace": 0.6,
+                     *             "self_replace": 0.3,
+                     *             "feather_px": 4,
+                     *             "width": 256,
+                     *             "height": 256
+                     *           },
+                     *           "warnings": [],
+                     *           "urls": {
+                     *             "self": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *             "cancel": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10:cancel",
+                     *             "events": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/events",
+                     *             "result": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/result"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EditPage"];
                 };
             };
@@ -1003,6 +1527,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1108,6 +1648,17 @@ export interface operations {
                     /** @description Your own name for it, for example a SKU. */
                     external_id?: string;
                 };
+                /**
+                 * @example {
+                 *       "image": {
+                 *         "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+                 *       },
+                 *       "emotion": "joy",
+                 *       "intensity": 0.8,
+                 *       "seed": 7,
+                 *       "external_id": "sku-1042"
+                 *     }
+                 */
                 "application/json": {
                     /** @description PNG, JPEG or WebP with one frame. */
                     image: {
@@ -1213,6 +1764,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *       "status": "succeeded",
+                     *       "stage": "finishing",
+                     *       "sequence": 12,
+                     *       "lane": "interactive",
+                     *       "priority": 0,
+                     *       "attempt": 1,
+                     *       "external_id": "sku-1042",
+                     *       "progress": {
+                     *         "step": 4,
+                     *         "steps": 4,
+                     *         "percentage": 100
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "started_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "finish_by": "2026-01-15T09:35:00.000Z",
+                     *       "settings": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "seed": "7",
+                     *         "preview_every": 0
+                     *       },
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "timings": {
+                     *         "queued_ms": 3,
+                     *         "planning_ms": 640,
+                     *         "encoding_ms": 40,
+                     *         "editing_ms": 1500,
+                     *         "finishing_ms": 90,
+                     *         "total_ms": 2400
+                     *       },
+                     *       "outside_mask": {
+                     *         "max_abs_diff": 0,
+                     *         "changed_px": 0,
+                     *         "total_px": 51200
+                     *       },
+                     *       "recipe": {
+                     *         "method": "moodifier",
+                     *         "model_id": "mini",
+                     *         "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "seed": "7",
+                     *         "steps": 4,
+                     *         "timesteps": [
+                     *           999,
+                     *           759,
+                     *           499,
+                     *           259
+                     *         ],
+                     *         "guidance_scale": 2.5,
+                     *         "cross_replace": 0.6,
+                     *         "self_replace": 0.3,
+                     *         "feather_px": 4,
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "warnings": [],
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *         "cancel": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10:cancel",
+                     *         "events": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/events",
+                     *         "result": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/result"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Edit"];
                 };
             };
@@ -1231,6 +1880,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *       "status": "succeeded",
+                     *       "stage": "finishing",
+                     *       "sequence": 12,
+                     *       "lane": "interactive",
+                     *       "priority": 0,
+                     *       "attempt": 1,
+                     *       "external_id": "sku-1042",
+                     *       "progress": {
+                     *         "step": 4,
+                     *         "steps": 4,
+                     *         "percentage": 100
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "started_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "finish_by": "2026-01-15T09:35:00.000Z",
+                     *       "settings": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "seed": "7",
+                     *         "preview_every": 0
+                     *       },
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "timings": {
+                     *         "queued_ms": 3,
+                     *         "planning_ms": 640,
+                     *         "encoding_ms": 40,
+                     *         "editing_ms": 1500,
+                     *         "finishing_ms": 90,
+                     *         "total_ms": 2400
+                     *       },
+                     *       "outside_mask": {
+                     *         "max_abs_diff": 0,
+                     *         "changed_px": 0,
+                     *         "total_px": 51200
+                     *       },
+                     *       "recipe": {
+                     *         "method": "moodifier",
+                     *         "model_id": "mini",
+                     *         "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "seed": "7",
+                     *         "steps": 4,
+                     *         "timesteps": [
+                     *           999,
+                     *           759,
+                     *           499,
+                     *           259
+                     *         ],
+                     *         "guidance_scale": 2.5,
+                     *         "cross_replace": 0.6,
+                     *         "self_replace": 0.3,
+                     *         "feather_px": 4,
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "warnings": [],
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *         "cancel": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10:cancel",
+                     *         "events": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/events",
+                     *         "result": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/result"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Edit"];
                 };
             };
@@ -1249,6 +1996,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *       "status": "succeeded",
+                     *       "stage": "finishing",
+                     *       "sequence": 12,
+                     *       "lane": "interactive",
+                     *       "priority": 0,
+                     *       "attempt": 1,
+                     *       "external_id": "sku-1042",
+                     *       "progress": {
+                     *         "step": 4,
+                     *         "steps": 4,
+                     *         "percentage": 100
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "started_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "finish_by": "2026-01-15T09:35:00.000Z",
+                     *       "settings": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "seed": "7",
+                     *         "preview_every": 0
+                     *       },
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "timings": {
+                     *         "queued_ms": 3,
+                     *         "planning_ms": 640,
+                     *         "encoding_ms": 40,
+                     *         "editing_ms": 1500,
+                     *         "finishing_ms": 90,
+                     *         "total_ms": 2400
+                     *       },
+                     *       "outside_mask": {
+                     *         "max_abs_diff": 0,
+                     *         "changed_px": 0,
+                     *         "total_px": 51200
+                     *       },
+                     *       "recipe": {
+                     *         "method": "moodifier",
+                     *         "model_id": "mini",
+                     *         "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "seed": "7",
+                     *         "steps": 4,
+                     *         "timesteps": [
+                     *           999,
+                     *           759,
+                     *           499,
+                     *           259
+                     *         ],
+                     *         "guidance_scale": 2.5,
+                     *         "cross_replace": 0.6,
+                     *         "self_replace": 0.3,
+                     *         "feather_px": 4,
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "warnings": [],
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *         "cancel": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10:cancel",
+                     *         "events": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/events",
+                     *         "result": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/result"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Edit"];
                 };
             };
@@ -1258,6 +2103,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1343,6 +2204,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *       "status": "succeeded",
+                     *       "stage": "finishing",
+                     *       "sequence": 12,
+                     *       "lane": "interactive",
+                     *       "priority": 0,
+                     *       "attempt": 1,
+                     *       "external_id": "sku-1042",
+                     *       "progress": {
+                     *         "step": 4,
+                     *         "steps": 4,
+                     *         "percentage": 100
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "started_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "finish_by": "2026-01-15T09:35:00.000Z",
+                     *       "settings": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "seed": "7",
+                     *         "preview_every": 0
+                     *       },
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "timings": {
+                     *         "queued_ms": 3,
+                     *         "planning_ms": 640,
+                     *         "encoding_ms": 40,
+                     *         "editing_ms": 1500,
+                     *         "finishing_ms": 90,
+                     *         "total_ms": 2400
+                     *       },
+                     *       "outside_mask": {
+                     *         "max_abs_diff": 0,
+                     *         "changed_px": 0,
+                     *         "total_px": 51200
+                     *       },
+                     *       "recipe": {
+                     *         "method": "moodifier",
+                     *         "model_id": "mini",
+                     *         "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "seed": "7",
+                     *         "steps": 4,
+                     *         "timesteps": [
+                     *           999,
+                     *           759,
+                     *           499,
+                     *           259
+                     *         ],
+                     *         "guidance_scale": 2.5,
+                     *         "cross_replace": 0.6,
+                     *         "self_replace": 0.3,
+                     *         "feather_px": 4,
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "warnings": [],
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *         "cancel": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10:cancel",
+                     *         "events": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/events",
+                     *         "result": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/result"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Edit"];
                 };
             };
@@ -1454,6 +2413,104 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *       "status": "succeeded",
+                     *       "stage": "finishing",
+                     *       "sequence": 12,
+                     *       "lane": "interactive",
+                     *       "priority": 0,
+                     *       "attempt": 1,
+                     *       "external_id": "sku-1042",
+                     *       "progress": {
+                     *         "step": 4,
+                     *         "steps": 4,
+                     *         "percentage": 100
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "started_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "finish_by": "2026-01-15T09:35:00.000Z",
+                     *       "settings": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "seed": "7",
+                     *         "preview_every": 0
+                     *       },
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "timings": {
+                     *         "queued_ms": 3,
+                     *         "planning_ms": 640,
+                     *         "encoding_ms": 40,
+                     *         "editing_ms": 1500,
+                     *         "finishing_ms": 90,
+                     *         "total_ms": 2400
+                     *       },
+                     *       "outside_mask": {
+                     *         "max_abs_diff": 0,
+                     *         "changed_px": 0,
+                     *         "total_px": 51200
+                     *       },
+                     *       "recipe": {
+                     *         "method": "moodifier",
+                     *         "model_id": "mini",
+                     *         "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "seed": "7",
+                     *         "steps": 4,
+                     *         "timesteps": [
+                     *           999,
+                     *           759,
+                     *           499,
+                     *           259
+                     *         ],
+                     *         "guidance_scale": 2.5,
+                     *         "cross_replace": 0.6,
+                     *         "self_replace": 0.3,
+                     *         "feather_px": 4,
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "warnings": [],
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *         "cancel": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10:cancel",
+                     *         "events": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/events",
+                     *         "result": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10/result"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Edit"];
                 };
             };
@@ -1488,6 +2545,61 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "plans": [
+                     *         {
+                     *           "id": "f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *           "status": "draft",
+                     *           "version": 1,
+                     *           "name": "joyful faces",
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "updated_at": "2026-01-15T09:30:00.000Z",
+                     *           "plan": {
+                     *             "emotion": "joy",
+                     *             "intensity": 0.8,
+                     *             "category": "face",
+                     *             "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *             "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *             "kind": "shape",
+                     *             "regions": [
+                     *               {
+                     *                 "label": "mouth",
+                     *                 "box": [
+                     *                   0.31,
+                     *                   0.55,
+                     *                   0.69,
+                     *                   0.8
+                     *                 ],
+                     *                 "confidence": 0.92
+                     *               }
+                     *             ],
+                     *             "mask_source": "segmenter",
+                     *             "blend_words": [
+                     *               "smile"
+                     *             ],
+                     *             "preset": {
+                     *               "cross_replace": 0.6,
+                     *               "self_replace": 0.3,
+                     *               "steps": 8,
+                     *               "guidance_scale": 2.5
+                     *             },
+                     *             "model_id": "mini",
+                     *             "warnings": []
+                     *           },
+                     *           "image": {
+                     *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "width": 256,
+                     *             "height": 256
+                     *           },
+                     *           "urls": {
+                     *             "self": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *             "approve": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b:approve"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PlanPage"];
                 };
             };
@@ -1497,6 +2609,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1544,6 +2672,15 @@ export interface operations {
                      */
                     overlay?: boolean;
                 };
+                /**
+                 * @example {
+                 *       "image": {
+                 *         "data": "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+                 *       },
+                 *       "emotion": "joy",
+                 *       "overlay": true
+                 *     }
+                 */
                 "application/json": {
                     /** @description PNG, JPEG or WebP with one frame. */
                     image: {
@@ -1596,6 +2733,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *       "status": "draft",
+                     *       "version": 1,
+                     *       "name": "joyful faces",
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "updated_at": "2026-01-15T09:30:00.000Z",
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "image": {
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *         "approve": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b:approve"
+                     *       },
+                     *       "raw_reply": "{\"category\":\"face\"}",
+                     *       "warnings": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Plan"];
                 };
             };
@@ -1605,6 +2795,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1668,6 +2874,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *       "status": "draft",
+                     *       "version": 1,
+                     *       "name": "joyful faces",
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "updated_at": "2026-01-15T09:30:00.000Z",
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "image": {
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *         "approve": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b:approve"
+                     *       },
+                     *       "raw_reply": "{\"category\":\"face\"}",
+                     *       "warnings": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Plan"];
                 };
             };
@@ -1716,6 +2975,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile."
+                 *     }
+                 */
                 "application/json": {
                     name?: string;
                     /** @description What the source picture shows. */
@@ -1754,6 +3018,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *       "status": "draft",
+                     *       "version": 1,
+                     *       "name": "joyful faces",
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "updated_at": "2026-01-15T09:30:00.000Z",
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "image": {
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *         "approve": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b:approve"
+                     *       },
+                     *       "raw_reply": "{\"category\":\"face\"}",
+                     *       "warnings": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Plan"];
                 };
             };
@@ -1763,6 +3080,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1817,6 +3150,59 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *       "status": "draft",
+                     *       "version": 1,
+                     *       "name": "joyful faces",
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "updated_at": "2026-01-15T09:30:00.000Z",
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "image": {
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *         "approve": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b:approve"
+                     *       },
+                     *       "raw_reply": "{\"category\":\"face\"}",
+                     *       "warnings": []
+                     *     }
+                     */
                     "application/json": components["schemas"]["Plan"];
                 };
             };
@@ -1826,6 +3212,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -1873,6 +3275,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "emotions": [
+                     *         {
+                     *           "name": "joy",
+                     *           "group": "positive",
+                     *           "ekman": "joy",
+                     *           "mikels": "contentment",
+                     *           "synonyms": [
+                     *             "joyful",
+                     *             "happy"
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["EmotionList"];
                 };
             };
@@ -1936,6 +3354,1186 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "id": "6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *           "name": "spring",
+                     *           "status": "partially_succeeded",
+                     *           "dry_run": false,
+                     *           "total": 2,
+                     *           "counts": {
+                     *             "pending": 0,
+                     *             "running": 0,
+                     *             "succeeded": 1,
+                     *             "failed": 1,
+                     *             "cancelled": 0
+                     *           },
+                     *           "sequence": 2,
+                     *           "survey": {
+                     *             "rows": 2,
+                     *             "faulty": 0,
+                     *             "faults": [],
+                     *             "ignored_columns": []
+                     *           },
+                     *           "options": {
+                     *             "defaults": {
+                     *               "emotion": "joy"
+                     *             }
+                     *           },
+                     *           "created_at": "2026-01-15T09:30:00.000Z",
+                     *           "finished_at": "2026-01-15T09:30:02.400Z",
+                     *           "urls": {
+                     *             "self": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *             "rows": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/rows",
+                     *             "events": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/events",
+                     *             "manifest": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/manifest",
+                     *             "cancel": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:cancel",
+                     *             "retry": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:retry"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchList"];
+                };
+            };
+            /** @description A parameter was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description wait=N.
+                 * @example wait=30
+                 */
+                Prefer?: string;
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description CSV or JSON lines; without options.source.
+                     */
+                    manifest?: string;
+                    options?: string;
+                };
+                /**
+                 * @example {
+                 *       "manifest": {
+                 *         "data": "aW1hZ2UsZW1vdGlvbgo="
+                 *       },
+                 *       "options": {
+                 *         "columns": {
+                 *           "image": "Image URL",
+                 *           "sku": "Item"
+                 *         },
+                 *         "defaults": {
+                 *           "emotion": "joy",
+                 *           "intensity": 0.7
+                 *         },
+                 *         "output": {
+                 *           "to": "s3://shop-pictures/joy",
+                 *           "name": "{sku}_{position:02}.{ext}",
+                 *           "renditions": [
+                 *             {
+                 *               "format": "jpeg",
+                 *               "width": 1600,
+                 *               "height": 1600,
+                 *               "fit": "contain",
+                 *               "max_bytes": 1950000,
+                 *               "icc": "srgb"
+                 *             }
+                 *           ]
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    manifest?: {
+                        data: string;
+                        media_type?: string;
+                    };
+                    options?: components["schemas"]["BatchOptions"];
+                };
+            };
+        };
+        responses: {
+            /** @description The batch has ended. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *       "name": "spring",
+                     *       "status": "partially_succeeded",
+                     *       "dry_run": false,
+                     *       "total": 2,
+                     *       "counts": {
+                     *         "pending": 0,
+                     *         "running": 0,
+                     *         "succeeded": 1,
+                     *         "failed": 1,
+                     *         "cancelled": 0
+                     *       },
+                     *       "sequence": 2,
+                     *       "survey": {
+                     *         "rows": 2,
+                     *         "faulty": 0,
+                     *         "faults": [],
+                     *         "ignored_columns": []
+                     *       },
+                     *       "options": {
+                     *         "defaults": {
+                     *           "emotion": "joy"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *         "rows": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/rows",
+                     *         "events": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/events",
+                     *         "manifest": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/manifest",
+                     *         "cancel": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:cancel",
+                     *         "retry": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:retry"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description The batch runs. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *       "name": "spring",
+                     *       "status": "partially_succeeded",
+                     *       "dry_run": false,
+                     *       "total": 2,
+                     *       "counts": {
+                     *         "pending": 0,
+                     *         "running": 0,
+                     *         "succeeded": 1,
+                     *         "failed": 1,
+                     *         "cancelled": 0
+                     *       },
+                     *       "sequence": 2,
+                     *       "survey": {
+                     *         "rows": 2,
+                     *         "faulty": 0,
+                     *         "faults": [],
+                     *         "ignored_columns": []
+                     *       },
+                     *       "options": {
+                     *         "defaults": {
+                     *           "emotion": "joy"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *         "rows": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/rows",
+                     *         "events": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/events",
+                     *         "manifest": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/manifest",
+                     *         "cancel": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:cancel",
+                     *         "retry": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:retry"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description An option, the manifest, or a file's name was refused; `errors` lists the faults. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The output can't be used. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Neither multipart nor JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The output can't be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *       "name": "spring",
+                     *       "status": "partially_succeeded",
+                     *       "dry_run": false,
+                     *       "total": 2,
+                     *       "counts": {
+                     *         "pending": 0,
+                     *         "running": 0,
+                     *         "succeeded": 1,
+                     *         "failed": 1,
+                     *         "cancelled": 0
+                     *       },
+                     *       "sequence": 2,
+                     *       "survey": {
+                     *         "rows": 2,
+                     *         "faulty": 0,
+                     *         "faults": [],
+                     *         "ignored_columns": []
+                     *       },
+                     *       "options": {
+                     *         "defaults": {
+                     *           "emotion": "joy"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *         "rows": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/rows",
+                     *         "events": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/events",
+                     *         "manifest": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/manifest",
+                     *         "cancel": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:cancel",
+                     *         "retry": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:retry"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatchRows: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+                /**
+                 * @description Some of pending,running,succeeded,failed,cancelled.
+                 * @example failed
+                 */
+                status?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "rows": [
+                     *         {
+                     *           "index": 0,
+                     *           "line": 2,
+                     *           "id": "1042",
+                     *           "status": "succeeded",
+                     *           "attempt": 1,
+                     *           "input": {
+                     *             "sku": "1042",
+                     *             "image": "upload:up_5f4dcc3b5aa765d61d8327deb882cf99"
+                     *           },
+                     *           "edit_url": "https://moodifier.example/v1/edits/0b0f5f6e-53a3-4a53-9d54-1c0b8f6f3a10",
+                     *           "files": [
+                     *             {
+                     *               "name": "1042_01.jpg",
+                     *               "url": "s3://shop-pictures/joy/1042_01.jpg",
+                     *               "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *               "bytes": 412300,
+                     *               "media_type": "image/jpeg",
+                     *               "width": 1600,
+                     *               "height": 1600,
+                     *               "quality": 88
+                     *             }
+                     *           ],
+                     *           "seed": "7",
+                     *           "outside_mask": {
+                     *             "max_abs_diff": 0,
+                     *             "changed_px": 0,
+                     *             "total_px": 51200
+                     *           },
+                     *           "recipe": {
+                     *             "method": "moodifier",
+                     *             "model_id": "mini",
+                     *             "model_digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "seed": "7",
+                     *             "steps": 4,
+                     *             "timesteps": [
+                     *               999,
+                     *               759,
+                     *               499,
+                     *               259
+                     *             ],
+                     *             "guidance_scale": 2.5,
+                     *             "cross_replace": 0.6,
+                     *             "self_replace": 0.3,
+                     *             "feather_px": 4,
+                     *             "width": 256,
+                     *             "height": 256
+                     *           },
+                     *           "warnings": [],
+                     *           "started_at": "2026-01-15T09:30:00.000Z",
+                     *           "finished_at": "2026-01-15T09:30:02.400Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchRowList"];
+                };
+            };
+            /** @description A parameter was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatchFile: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                index: number;
+                file: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                };
+            };
+            /** @description An index was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch, row or file. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The file was written elsewhere. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatchManifest: {
+        parameters: {
+            query?: {
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV or JSON lines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                    "application/jsonl": string;
+                };
+            };
+            /** @description A parameter was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    watchBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Last-Event-ID"?: number;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The client has seen the last event. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *       "name": "spring",
+                     *       "status": "partially_succeeded",
+                     *       "dry_run": false,
+                     *       "total": 2,
+                     *       "counts": {
+                     *         "pending": 0,
+                     *         "running": 0,
+                     *         "succeeded": 1,
+                     *         "failed": 1,
+                     *         "cancelled": 0
+                     *       },
+                     *       "sequence": 2,
+                     *       "survey": {
+                     *         "rows": 2,
+                     *         "faulty": 0,
+                     *         "faults": [],
+                     *         "ignored_columns": []
+                     *       },
+                     *       "options": {
+                     *         "defaults": {
+                     *           "emotion": "joy"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *         "rows": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/rows",
+                     *         "events": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/events",
+                     *         "manifest": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/manifest",
+                     *         "cancel": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:cancel",
+                     *         "retry": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:retry"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retryBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "statuses": [
+                 *         "failed"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description Rows to run again.
+                     * @default [
+                     *       "failed"
+                     *     ]
+                     */
+                    statuses?: ("failed" | "cancelled")[];
+                };
+            };
+        };
+        responses: {
+            /** @description The batch. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *       "name": "spring",
+                     *       "status": "partially_succeeded",
+                     *       "dry_run": false,
+                     *       "total": 2,
+                     *       "counts": {
+                     *         "pending": 0,
+                     *         "running": 0,
+                     *         "succeeded": 1,
+                     *         "failed": 1,
+                     *         "cancelled": 0
+                     *       },
+                     *       "sequence": 2,
+                     *       "survey": {
+                     *         "rows": 2,
+                     *         "faulty": 0,
+                     *         "faults": [],
+                     *         "ignored_columns": []
+                     *       },
+                     *       "options": {
+                     *         "defaults": {
+                     *           "emotion": "joy"
+                     *         }
+                     *       },
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "finished_at": "2026-01-15T09:30:02.400Z",
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21",
+                     *         "rows": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/rows",
+                     *         "events": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/events",
+                     *         "manifest": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21/manifest",
+                     *         "cancel": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:cancel",
+                     *         "retry": "https://moodifier.example/v1/batches/6d1c2f44-9a0b-4c1f-8a77-2f1f0e9b7c21:retry"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description A field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such batch. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "image/png": string;
+                "image/jpeg": string;
+                "image/webp": string;
+            };
+        };
+        responses: {
+            /** @description The upload. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "up_5f4dcc3b5aa765d61d8327deb882cf99",
+                     *       "reference": "upload:up_5f4dcc3b5aa765d61d8327deb882cf99",
+                     *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "bytes": 182044,
+                     *       "media_type": "image/jpeg",
+                     *       "expires_at": "2026-01-16T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description The body is empty or too large. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No PNG, JPEG or WebP. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The storage is full or can't be reached. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUpload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "up_5f4dcc3b5aa765d61d8327deb882cf99",
+                     *       "reference": "upload:up_5f4dcc3b5aa765d61d8327deb882cf99",
+                     *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "bytes": 182044,
+                     *       "media_type": "image/jpeg",
+                     *       "expires_at": "2026-01-16T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such upload, or expired. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -2224,6 +4822,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2649,6 +5263,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };

@@ -8,6 +8,7 @@ import "../emotions/emotion-list.ts";
 import "../plans/plan-answer.ts";
 import { planChangeSchema } from "../plans/plan-change.ts";
 import { imagePaths, imageSchemas } from "../openai/image-paths.ts";
+import { addExamples } from "./openapi-examples.ts";
 import { planListSchema, planViewSchema } from "../plans/plan-queries.ts";
 import { securitySchemes, tenantPaths, tenantSchemas } from "../tenants/tenant-paths.ts";
 
@@ -58,7 +59,7 @@ export function buildOpenApi(): Json {
       description: "Give a picture and an emotion; get the same picture carrying that emotion.",
     },
     security: [{ key: [] }, {}],
-    paths: { ...paths(), ...batchPaths(), ...imagePaths(), ...tenantPaths() },
+    paths: addExamples({ ...paths(), ...batchPaths(), ...imagePaths(), ...tenantPaths() }),
     components: { securitySchemes, schemas: components() },
   };
 }
