@@ -1,11 +1,15 @@
+import addCompletion from "@bomb.sh/tab/commander";
 import { Command, CommanderError } from "commander";
 import { addArchiveCommand } from "./commands/archive.ts";
+import { addBatchCommand } from "./commands/batch.ts";
 import { addEditCommand } from "./commands/edit.ts";
 import { addEmotionsCommand } from "./commands/emotions.ts";
 import { addKeysCommand } from "./commands/keys.ts";
+import { addJobsCommand } from "./commands/jobs.ts";
 import { addModelsCommand } from "./commands/models.ts";
 import { addPlanCommand } from "./commands/plan.ts";
 import { addServeCommand } from "./commands/serve.ts";
+import { applyConfigTo } from "./config/apply-config.ts";
 import { exitCodes, printFailure } from "./output/failure.ts";
 import { version } from "./version.ts";
 
@@ -17,16 +21,21 @@ export async function run(args: readonly string[]): Promise<number> {
     .showHelpAfterError()
     .exitOverride()
     .addHelpText("after", exitCodeHelp);
+  applyConfigTo(program);
   addEditCommand(program);
   addPlanCommand(program);
+  addBatchCommand(program);
+  addJobsCommand(program);
   addEmotionsCommand(program);
   addServeCommand(program);
   addArchiveCommand(program);
   addModelsCommand(program);
   addKeysCommand(program);
+  // Last, so that it knows all commands: `moodifier complete bash` prints the script to source.
+  addCompletion(program);
   try {
     await program.parseAsync(args, { from: "user" });
-    return exitCodes.done;
+    return Number(process.exitCode ?? exitCodes.done);
   } catch (error) {
     // Commander has printed its own complaints, and help and version are no failures.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
@@ -40,4 +49,5 @@ Exit codes:
   1  the edit failed
   2  an argument, a picture or a mask was refused
   3  a server can't be reached, or a service behind it is down
+  4  some rows of a batch failed
   130  interrupted`;

@@ -1,7 +1,7 @@
 import type { Problem } from "../server/api-types.ts";
 
 /** What the process's exit code says. */
-export const exitCodes = { done: 0, failed: 1, usage: 2, unavailable: 3, interrupted: 130 } as const;
+export const exitCodes = { done: 0, failed: 1, usage: 2, unavailable: 3, partial: 4, interrupted: 130 } as const;
 
 /** A refusal that the command line makes itself. */
 export class UsageError extends Error {

@@ -1,11 +1,20 @@
 import { ProblemError, UnavailableError } from "../output/failure.ts";
 import type { Problem } from "./api-types.ts";
 
+let apiKey: string | undefined;
+
+/** The key that every request to the gateway carries from now on. */
+export function useApiKey(key: string | undefined): void {
+  apiKey = key;
+}
+
 /** A request to the gateway; an answer of 400 or more throws ProblemError, no answer UnavailableError. */
 export async function request(url: string, options: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, options);
+    const headers = new Headers(options.headers);
+    if (apiKey !== undefined) headers.set("Authorization", `Bearer ${apiKey}`);
+    response = await fetch(url, { ...options, headers });
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason;
     throw new UnavailableError(`${new URL(url).origin} can't be reached: ${causeOf(error)}`, { cause: error });

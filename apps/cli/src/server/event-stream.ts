@@ -2,6 +2,7 @@
 export interface ServerEvent {
   readonly event: string;
   readonly data: string;
+  readonly id?: string;
 }
 
 /** Reads server-sent events from a response body, as the HTML standard defines them. */
@@ -22,12 +23,14 @@ export async function* readEventStream(body: ReadableStream<Uint8Array>): AsyncG
 function parse(block: string): ServerEvent | undefined {
   const data: string[] = [];
   let event = "message";
+  let id: string | undefined;
   for (const line of block.split(/\r?\n/)) {
     const colon = line.indexOf(":");
     const name = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + 1).replace(/^ /, "");
     if (name === "event") event = value;
+    if (name === "id") id = value;
     if (name === "data") data.push(value);
   }
-  return data.length > 0 ? { event, data: data.join("\n") } : undefined;
+  return data.length > 0 ? { event, data: data.join("\n"), ...(id !== undefined && { id }) } : undefined;
 }
