@@ -74,7 +74,11 @@ export const everything: Values = {
     worker: { enabled: true, autoscaling: { mode: "keda", keda: { postgresql: { enabled: true } } } },
     gateway: { autoscaling: { mode: "keda", keda: { postgresql: { enabled: true } } } },
     mllm: {
-      env: { MOODIFIER_CHAT: "openai", MOODIFIER_CHAT_URL: "https://chat.example.com/v1" },
+      env: {
+        MOODIFIER_CHAT: "openai",
+        MOODIFIER_CHAT_URL: "https://chat.example.com/v1",
+        MOODIFIER_CHAT_MODEL: "llava",
+      },
       secretEnv: { MOODIFIER_CHAT_KEY: { secret: "chat", key: "token" } },
       autoscaling: { mode: "keda", keda: { prometheus: { serverAddress: "http://prometheus:9090" } } },
     },

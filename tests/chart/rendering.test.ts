@@ -181,7 +181,8 @@ describe("pods", () => {
       });
     }
     expect(containerOf(manifests, "gateway")).toMatchObject({
-      readinessProbe: { httpGet: { path: "/readyz", port: "http" } },
+      // It takes jobs and shows results while model services are away.
+      readinessProbe: { httpGet: { path: "/readyz?only=database", port: "http" } },
       livenessProbe: { httpGet: { path: "/healthz", port: "http" } },
     });
   });

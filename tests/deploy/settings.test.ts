@@ -50,21 +50,28 @@ describe("deploy/compose.yaml", () => {
 
 describe("deploy/helm/moodifier", () => {
   // What `npm run test:chart` compares the rendered chart with.
-  const golden = readFileSync(path.join(root, "tests/chart/golden/defaults.yaml"), "utf8");
-  const manifests = parseAllDocuments(golden).map((document) => document.toJS());
+  const read = (name: string) =>
+    parseAllDocuments(readFileSync(path.join(root, `tests/chart/golden/${name}.yaml`), "utf8")).map((each) =>
+      each.toJS(),
+    );
+  const goldens = ["defaults", "everything"] as const;
 
-  it.each(services)("gives %s settings that it has", (service) => {
-    const { spec } = manifests.find(
-      (each) => each?.kind === "Deployment" && each.metadata.name.endsWith(`-${service}`),
-    );
-    const entries = spec.template.spec.containers[0].env.map(
-      ({ name, value, valueFrom }: { name: string; value?: string; valueFrom?: { resourceFieldRef?: object } }) => [
-        name,
-        valueFrom?.resourceFieldRef ? "2" : value,
-      ],
-    );
-    checkEnvironment(service, Object.fromEntries(entries));
-  });
+  it.each(services.flatMap((service) => goldens.map((golden) => [service, golden] as const)))(
+    "gives %s settings that it has (%s)",
+    (service, golden) => {
+      const manifests = read(golden);
+      const { spec } = manifests.find(
+        (each) => each?.kind === "Deployment" && each.metadata.name.endsWith(`-${service}`),
+      );
+      const entries = spec.template.spec.containers[0].env.map(
+        ({ name, value, valueFrom }: { name: string; value?: string; valueFrom?: { resourceFieldRef?: object } }) => [
+          name,
+          valueFrom?.resourceFieldRef ? "2" : value,
+        ],
+      );
+      checkEnvironment(service, Object.fromEntries(entries));
+    },
+  );
 });
 
 describe("docs/operations.md", () => {

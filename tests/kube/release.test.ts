@@ -6,7 +6,7 @@ import { chart, type Cluster, emptyImages, namespace, release, startCluster } fr
 /** Everything that needs no custom resource. */
 const values = {
   database: { existingSecret: "database" },
-  objectStore: { claim: "pictures" },
+  objectStore: { bucket: "pictures" },
   clusterJobs: { enabled: true },
   ingress: { enabled: true, className: "nginx" },
   services: { clip: { autoscaling: { mode: "hpa" } } },
@@ -56,8 +56,10 @@ describe("helm", () => {
   it("installs: every pod is created, admitted and ready", async () => {
     await cluster.helm(install, values);
     const core = cluster.plane.config.makeApiClient(CoreV1Api);
-    const { items } = await core.listNamespacedPod({ namespace });
-    expect(items).toHaveLength(8);
+    // The autoscaler brings clip to its least after the installation.
+    const pods = async () => (await core.listNamespacedPod({ namespace })).items;
+    await expect.poll(async () => (await pods()).length, { timeout: 60_000, interval: 500 }).toBe(8);
+    const items = await pods();
     expect(new Set(items.map(({ spec }) => spec!.nodeName)).size).toBeGreaterThan(1);
     expect(await imageOf("mllm")).toBe("moodifier/mllm:0.1.0");
   });

@@ -3,7 +3,7 @@ import path from "node:path";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
-import { chart, type Cluster, namespace, release, root, startCluster } from "./cluster/cluster.ts";
+import { chart, type Cluster, createClaim, namespace, release, root, startCluster } from "./cluster/cluster.ts";
 import { Load } from "./load.ts";
 
 /** The real services as images: the compiled code of this repository and the committed model family. */
@@ -33,6 +33,7 @@ beforeAll(async () => {
   cluster = await startCluster(images);
   const secret = ["create", "secret", "generic", "database", "--namespace", namespace];
   await cluster.kubectl([...secret, `--from-literal=url=${database.url}`]);
+  await createClaim(cluster, "pictures");
   const install = ["install", release, chart, "--namespace", namespace, "--wait", "--timeout", "400s"];
   await cluster.helm(install, values);
   url = `http://127.0.0.1:${await cluster.network.expose("mood-moodifier-gateway", namespace, 8080)}`;

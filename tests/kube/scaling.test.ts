@@ -48,7 +48,7 @@ describe("the autoscaler", () => {
       return status?.conditions?.find(({ type }) => type === "ScalingActive")?.status;
     };
     await expect.poll(active, { timeout: 60_000, interval: 500 }).toBe("True");
-    expect(await readyReplicas()).toBe(2);
+    await expect.poll(readyReplicas, { timeout: 60_000, interval: 500 }).toBe(2);
   });
 
   it("goes from a backlog of 1,000 rows to the last needed replica", async () => {

@@ -78,3 +78,17 @@ export async function startCluster(images: Images, nodeCount = 3): Promise<Clust
 
 /** Images without processes: their pods only exist, and are ready at once. */
 export const emptyImages: Images = { command: () => undefined, folder: (reference) => `/nowhere/${reference}` };
+
+/** A bound claim that many pods can write to; its pods share a folder of this machine. */
+export async function createClaim(cluster: Cluster, name: string): Promise<void> {
+  const core = cluster.plane.config.makeApiClient(CoreV1Api);
+  const shared = { accessModes: ["ReadWriteMany"], storageClassName: "" };
+  const capacity = { storage: "1Gi" };
+  await core.createPersistentVolume({
+    body: { metadata: { name }, spec: { ...shared, capacity, hostPath: { path: "/nowhere" } } },
+  });
+  await core.createNamespacedPersistentVolumeClaim({
+    namespace,
+    body: { metadata: { name }, spec: { ...shared, volumeName: name, resources: { requests: capacity } } },
+  });
+}

@@ -45,7 +45,8 @@ export async function startContainer(
     env[variable.name] = localise(expand(value, env), ip, mounts);
   }
   const log = openSync(path.join(home.folder, `${pod.metadata!.name!}.log`), "a");
-  return spawn(argv[0]!, argv.slice(1), { env, stdio: ["ignore", log, log] });
+  const [file, ...args] = argv.map((word) => expand(word, env));
+  return spawn(file!, args, { env, stdio: ["ignore", log, log] });
 }
 
 async function valueOf(entry: V1EnvVar, pod: V1Pod, container: V1Container, ip: string, core: CoreV1Api) {

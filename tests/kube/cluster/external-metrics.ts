@@ -19,10 +19,12 @@ export async function startExternalMetrics(plane: ControlPlane): Promise<Externa
   const server = createServer(plane.certificate, (request, response) => {
     const url = new URL(request.url ?? "/", "https://localhost");
     const [, name] = new RegExp(`^/apis/${group}/${version}/namespaces/[^/]+/([^/]+)$`).exec(url.pathname) ?? [];
+    // The API server asks for newer forms of discovery first and takes 404 for a no.
+    if (name === undefined && url.pathname !== `/apis/${group}/${version}`) return void response.writeHead(404).end();
     const answer = name === undefined ? resourceList() : valueList(name, values.get(name));
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   const core = plane.config.makeApiClient(CoreV1Api);
   const body = {

@@ -25,7 +25,7 @@ seccompProfile: { type: RuntimeDefault }
 {{- $liveness := dict "periodSeconds" 15 "timeoutSeconds" 10 "failureThreshold" 4 -}}
 {{- if include "moodifier.isGateway" .name }}
 startupProbe: {{- toYaml (merge (dict "httpGet" (dict "path" "/healthz" "port" "http")) $startup) | nindent 2 }}
-readinessProbe: {{- toYaml (merge (dict "httpGet" (dict "path" "/readyz" "port" "http")) $readiness) | nindent 2 }}
+readinessProbe: {{- toYaml (merge (dict "httpGet" (dict "path" (ternary "/readyz?only=database" "/readyz" (eq .name "gateway")) "port" "http")) $readiness) | nindent 2 }}
 livenessProbe: {{- toYaml (merge (dict "httpGet" (dict "path" "/healthz" "port" "http")) $liveness) | nindent 2 }}
 {{- else }}
 startupProbe: {{- toYaml (merge (dict "grpc" (dict "port" 50051)) $startup) | nindent 2 }}

@@ -13,6 +13,7 @@
 {{- $address := printf "dns:///%s-%s.%s.svc:%s" $prefix $peer $.root.Release.Namespace (include "moodifier.port" $peer) -}}
 {{- $_ := set $plain (printf "MOODIFIER_%s_ADDRESS" (upper $peer)) $address -}}
 {{- end -}}
+{{- $_ := set $plain "MOODIFIER_CONNECTION_DRAIN_MS" "3000" -}}
 {{- if eq .name "worker" -}}
 {{- $_ := set $plain "MOODIFIER_ROLE" "worker" -}}
 {{- else if $values.services.worker.enabled -}}

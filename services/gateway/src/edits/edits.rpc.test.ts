@@ -10,7 +10,7 @@ let gateway: GatewayUnderTest;
 
 beforeEach(async () => {
   gateway = await startGateway();
-});
+}, 180_000);
 
 afterEach(() => gateway.stop());
 
@@ -149,6 +149,7 @@ describe("POST /v1/edits", () => {
     const ready = await fetch(`${gateway.url}/readyz`);
     expect(ready.status).toBe(503);
     expect(await ready.json()).toMatchObject({ down: ["clip"] });
+    expect((await fetch(`${gateway.url}/readyz?only=database`)).status).toBe(200);
   });
 
   it("passes a service's refusal on", async () => {
@@ -244,7 +245,7 @@ describe("limits", () => {
 
 it("lets a running edit end when it stops, and tells a waiting one", async () => {
   await gateway.stop();
-  gateway = await startGateway({ concurrency: 1, drainMs: 5000 });
+  gateway = await startGateway({ concurrency: 1, drainMs: 30_000 });
   gateway.services.script.stepMs = 100;
   const running = post({ emotion: "joy" }, { Prefer: "wait=20" });
   await until(() => gateway.services.record.edits.length === 1);

@@ -1,4 +1,4 @@
-import { Controller, Get, Inject, Res } from "@nestjs/common";
+import { Controller, Get, Inject, Query, Res } from "@nestjs/common";
 import type { Response } from "express";
 import { type Backends, checkBackends } from "../backends/backends.ts";
 import type { Database } from "../database/database.ts";
@@ -26,11 +26,14 @@ export class HealthController {
     return { status: "ok" };
   }
 
-  /** 200 when the database and every model service answer and serve, else 503 and which does not. */
+  /**
+   * 200 when the database and every model service answer and serve, else 503 and which does not. With `?only=database` the model services don't count:
+   * a gateway can take jobs and show results while they are away, so that is what decides whether it gets requests.
+   */
   @Get("readyz")
-  async ready(@Res() response: Response): Promise<void> {
+  async ready(@Res() response: Response, @Query("only") only?: string): Promise<void> {
     const [backends, database] = await Promise.all([
-      checkBackends(this.#backends, readyTimeoutMs),
+      only === "database" ? [] : checkBackends(this.#backends, readyTimeoutMs),
       this.#database.query("SELECT 1").then(
         () => true,
         () => false,
