@@ -20,7 +20,7 @@ export { contextOf, sample, withEmotion, WORLD_CATEGORIES, WORLD_VERSION } from 
 export type { AnyFaceScene, SampleOptions, Scene, WorldCategory } from "./scene.ts";
 export { drawCategorySheet, drawSheet } from "./sheet.ts";
 export type { SheetOptions } from "./sheet.ts";
-export { findChromium } from "./stage/browser.ts";
+export { chromiumMissing, findChromium } from "./stage/browser.ts";
 export { openRenderer } from "./stage/renderer.ts";
 export type { RendererOptions, WorldRenderer } from "./stage/renderer.ts";
 export { WorldError } from "./world-error.ts";

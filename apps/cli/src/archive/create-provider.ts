@@ -14,6 +14,7 @@ import {
   type SearchApi,
 } from "@moodifier/archive";
 import { CONTEXTS, findEmotion } from "@moodifier/emotion";
+import { chromiumMissing, findChromium, WORLD_CATEGORIES, type WorldCategory } from "@moodifier/world";
 import { UsageError } from "../output/failure.ts";
 
 /** The options that choose and set up a provider. */
@@ -22,6 +23,7 @@ export interface ProviderOptions {
   readonly count?: string;
   readonly seed?: string;
   readonly size?: string;
+  readonly categories?: string;
   readonly dir?: string;
   readonly list?: string;
   readonly perPhrase?: string;
@@ -41,11 +43,7 @@ const MAX_BYTES = 20 * 2 ** 20;
 export async function createProvider(options: ProviderOptions, archive: Archive): Promise<Provider> {
   switch (options.provider) {
     case "world":
-      return createWorldProvider({
-        count: Number(options.count),
-        seed: Number(options.seed),
-        size: Number(options.size),
-      });
+      return createWorld(options);
     case "folder":
       return createFolder(options);
     case "http-list":
@@ -56,6 +54,22 @@ export async function createProvider(options: ProviderOptions, archive: Archive)
     default:
       return createSearch(options, archive);
   }
+}
+
+/** Everything that MoodWorld draws where Chromium is; faces alone, and why, where it is not. */
+function createWorld(options: ProviderOptions): Provider {
+  const { count, seed, size } = options;
+  let categories = options.categories?.split(",") ?? ["all"];
+  if (categories.includes("all")) {
+    categories = findChromium() === undefined ? ["face"] : [...WORLD_CATEGORIES];
+    if (categories.length === 1) process.stderr.write(`only faces are drawn: ${chromiumMissing().message}\n`);
+  }
+  return createWorldProvider({
+    count: Number(count),
+    seed: Number(seed),
+    size: Number(size),
+    categories: categories as WorldCategory[],
+  });
 }
 
 function createFolder(options: ProviderOptions): Provider {

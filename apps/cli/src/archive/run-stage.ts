@@ -73,7 +73,12 @@ const runExpand: Step = async (options, limits, print, signal) => {
 
 const runCollect: Step = async (options, limits, print) => {
   const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
-  print(await collect(archive, await createProvider(options, archive), limits));
+  const provider = await createProvider(options, archive);
+  try {
+    print(await collect(archive, provider, limits));
+  } finally {
+    await provider.close?.();
+  }
 };
 
 const runFilter: Step = async (options, limits, print) => {

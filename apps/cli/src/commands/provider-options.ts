@@ -11,6 +11,11 @@ export function addProviderOptions(command: Command): Command {
     .option("--count <number>", "pictures in all (world)", "1000")
     .option("--seed <number>", "seed of the scenes (world)", "1")
     .option("--size <px>", "width and height (world)", "256")
+    .option(
+      "--categories <names>",
+      "what is drawn, separated by commas, or all; all but face need Chromium (world)",
+      "all",
+    )
     .option("--dir <folder>", "folder of pictures (folder)")
     .option("--list <file.jsonl>", "pictures' addresses, licences and contexts (http-list)")
     .option("--per-phrase <number>", "pictures asked for each phrase (searches)", "20")

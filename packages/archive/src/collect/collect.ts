@@ -76,9 +76,16 @@ async function fetchItem(
   if ("declined" in item) return { reason: item.declined, detail: item.detail, uri: item.uri };
   const { open, group, ...facts } = item;
   try {
-    const { bytes, mediaType } = await open(signal);
+    const { bytes, mediaType, alt } = await open(signal);
     const digest = sha256(bytes);
-    const record = { id: digest.slice(0, 24), sha256: digest, mediaType, source: provider.name, ...facts };
+    const record = {
+      id: digest.slice(0, 24),
+      sha256: digest,
+      mediaType,
+      source: provider.name,
+      ...facts,
+      ...(alt && { alt }),
+    };
     return { record: { ...record, group: group ?? digest.slice(0, 24) }, bytes };
   } catch (error) {
     if (!(error instanceof ArchiveError) || error.reason !== "DOWNLOAD_FAILED") throw error;

@@ -14,10 +14,15 @@ export interface Candidate {
   readonly group?: string;
   readonly alt?: string;
   readonly phrase?: string;
-  /** Fetches the bytes. Throws ArchiveError DOWNLOAD_FAILED when this picture cannot be had; any other error stops the run. */
-  readonly open: (
-    signal: AbortSignal | undefined,
-  ) => Promise<{ readonly bytes: Uint8Array; readonly mediaType: string }>;
+  /** Fetches the bytes, and an alternative text where it is known only then. Throws ArchiveError DOWNLOAD_FAILED when this picture cannot be had; any other error stops the run. */
+  readonly open: (signal: AbortSignal | undefined) => Promise<Fetched>;
+}
+
+/** A fetched picture. */
+export interface Fetched {
+  readonly bytes: Uint8Array;
+  readonly mediaType: string;
+  readonly alt?: string;
 }
 
 /** Something a provider found but will not offer, for example a licence that is not wanted. */
