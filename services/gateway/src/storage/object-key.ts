@@ -65,7 +65,8 @@ export class ContentMeter {
 export class VerifiedContent extends Transform {
   readonly #key: string;
   readonly #hash = createHash("sha256");
-  #bytes = 0;
+  /** Bytes that have passed. */
+  bytes = 0;
 
   constructor(key: string) {
     super();
@@ -74,13 +75,13 @@ export class VerifiedContent extends Transform {
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
     this.#hash.update(chunk);
-    this.#bytes += chunk.length;
+    this.bytes += chunk.length;
     done(null, chunk);
   }
 
   override _flush(done: TransformCallback): void {
     if (this.#hash.digest("hex") === this.#key) done();
-    else done(corrupt(this.#key, this.#bytes));
+    else done(corrupt(this.#key, this.bytes));
   }
 }
 

@@ -15,8 +15,8 @@ export const storageSettings = {
   s3Region: z.string().min(1).default("us-east-1"),
   /** Whether the bucket's name goes into the path rather than into the host's name. */
   s3PathStyle: z.union([z.boolean(), z.stringbool()]).default(false),
-  /** Longest silence of the S3 server in the middle of a request, in milliseconds. */
-  s3TimeoutMs: z.coerce.number().int().min(100).max(600_000).default(15_000),
+  /** Longest time for one request to the S3 server, which carries at most 8 MiB, in milliseconds. */
+  s3TimeoutMs: z.coerce.number().int().min(100).max(600_000).default(60_000),
 };
 
 const schema = z.object(storageSettings);

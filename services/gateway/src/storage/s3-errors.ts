@@ -17,7 +17,9 @@ export function explainS3(error: unknown, bucket: string): unknown {
     const text = `The bucket "${bucket}" doesn't exist.`;
     return new MoodError("FAILED_PRECONDITION", "BUCKET_NOT_FOUND", text, { cause: error, details });
   }
-  if (["AccessDenied", "Forbidden", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"].includes(name)) {
+  // An answer to HEAD has no body and so no name.
+  const status = statusOf(error);
+  if (status === 403) {
     const text = `Access to the bucket "${bucket}" is denied.`;
     return new MoodError("FAILED_PRECONDITION", "BUCKET_ACCESS_DENIED", text, { cause: error, details });
   }
@@ -25,8 +27,13 @@ export function explainS3(error: unknown, bucket: string): unknown {
     const text = `There are no credentials for the bucket "${bucket}".`;
     return new MoodError("FAILED_PRECONDITION", "BUCKET_ACCESS_DENIED", text, { cause: error, details });
   }
-  if (["QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "507"].includes(name)) return storageFull(error);
+  if (status === 507 || ["QuotaExceeded", "XMinioStorageFull"].includes(name)) return storageFull(error);
   return storageUnavailable(`server doesn't answer as it should (${name})`, error);
+}
+
+function statusOf(error: unknown): number | undefined {
+  const metadata = error instanceof Error && "$metadata" in error ? error.$metadata : undefined;
+  return (metadata as { httpStatusCode?: number } | undefined)?.httpStatusCode;
 }
 
 function nameOf(error: unknown): string {

@@ -10,7 +10,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { Upload } from "@aws-sdk/lib-storage";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import { checkKey, isKey, notFound, VerifiedContent } from "./object-key.ts";
+import { checkKey, corrupt, isKey, notFound, storageUnavailable, VerifiedContent } from "./object-key.ts";
 import { explainS3, isMissing } from "./s3-errors.ts";
 import { spool, type SpooledContent } from "./spool.ts";
 import type { Content, ObjectInfo, PresignOptions, PutOptions, Storage, StoredObject } from "./storage.ts";
@@ -56,7 +56,13 @@ export class S3Storage implements Storage {
     const { Body } = await this.#ask(key, (place) =>
       this.#client.send(new GetObjectCommand(place), requestOptions(options.signal)),
     );
-    pipeline(Body as Readable, verified, () => undefined);
+    const body = Body as Readable;
+    // Before the pipeline's own listener, so that the reader gets our words. The client compares checksums too.
+    body.once("error", (error) => {
+      const damaged = error.message.startsWith("Checksum mismatch");
+      verified.destroy(damaged ? corrupt(key, verified.bytes) : storageUnavailable("broke off in the middle", error));
+    });
+    pipeline(body, verified, () => undefined);
     return verified;
   }
 
