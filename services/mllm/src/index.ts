@@ -1,2 +1,2 @@
-export { configSchema, type Config } from "./config.ts";
+export { chatSettings, configSchema, type Config } from "./config.ts";
 export { start } from "./start.ts";

@@ -84,6 +84,9 @@ def widen(path, out):
     del graph.initializer[:], graph.node[:]
     graph.initializer.extend(kept)
     graph.node.extend(nodes)
+    typed = onnx.load(path, load_external_data=False)
+    infer_types(typed)
+    graph.value_info.extend(typed.graph.value_info)
     onnx.save(model, out, save_as_external_data=True, location=f"{Path(out).name}.data", size_threshold=1024)
 
 

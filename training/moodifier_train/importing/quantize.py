@@ -8,9 +8,12 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from ..export.manifest import list_files, write_json_manifest
 from ..export.onnx_graph import open_session
-from .calibration import calibration_feeds
+from ..export.served_edit import served_edit
+from .calibration import calibration_feeds, clean_latents, edit_inputs
 from .precision import drift, layer_drift, write_half_compute, write_int8
 
 
@@ -21,9 +24,18 @@ def add_variant(folder, manifest, precision, pictures=None):
     variant = write_half_compute(folder, entry) if precision == "fp16" else write_int8(folder, entry, feeds)
     entry["variants"] = {**entry.get("variants", {}), precision: variant}
     reference, other = open_session(folder / entry["file"]), open_session(folder / variant["file"])
-    manifest["provenance"].setdefault("drift", {})[precision] = drift(reference, other, feeds[:: max(1, len(feeds) // 8)])
+    found = drift(reference, other, feeds[:: max(1, len(feeds) // 8)])
+    manifest["provenance"].setdefault("drift", {})[precision] = found | {"edit": edit_drift(folder, manifest, reference, other, pictures)}
     manifest["provenance"]["calibration"] = Path(pictures).name if pictures else "noise"
     return feeds
+
+
+def edit_drift(folder, manifest, reference, other, pictures, steps=8):
+    """Root mean square of the final latents' difference relative to what the edit changes, for one picture."""
+    x0, caption = next(iter(clean_latents(folder, manifest, pictures, 1)))
+    inputs, layers = edit_inputs(folder, manifest, x0, caption, seed=5, steps=steps), manifest["graphs"]["denoiser"]["inputs"]["self_q"]["dims"][0]
+    a, b = (served_edit(session, layers, inputs, manifest["noiseSchedule"])[0] for session in (reference, other))
+    return float(np.sqrt(np.mean((a - b) ** 2) / (np.mean((a - x0.numpy()) ** 2) + 1e-12)))
 
 
 def main(argv=None):
