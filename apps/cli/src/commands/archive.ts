@@ -5,19 +5,19 @@ import { addProviderOptions } from "./provider-options.ts";
 /** `moodifier archive ...`. */
 export function addArchiveCommand(program: Command): void {
   const archive = program.command("archive").description("build an emotion data set, stage by stage");
-  addStage(archive, "expand", "write the search phrases of each emotion in each context")
+  addShared(archive, "expand", "write the search phrases of each emotion in each context")
     .option("--no-planner", "the committed phrases alone")
     .option("--unit-size <number>", "records a unit has at most, for a new archive", "500")
     .action(lazily("expand"));
-  addProviderOptions(addStage(archive, "collect", "fetch pictures from a provider")).action(lazily("collect"));
-  addFilterOptions(addStage(archive, "filter", "let go of what is corrupt, too small, unsafe or a duplicate")).action(
+  addProviderOptions(addShared(archive, "collect", "fetch pictures from a provider")).action(lazily("collect"));
+  addFilterOptions(addShared(archive, "filter", "let go of what is corrupt, too small, unsafe or a duplicate")).action(
     lazily("filter"),
   );
-  addServices(addStage(archive, "annotate", "write the five-sentence captions")).action(lazily("annotate"));
-  addServices(addStage(archive, "score", "score pictures against their emotion and drop the lowest"))
+  addServices(addShared(archive, "annotate", "write the five-sentence captions")).action(lazily("annotate"));
+  addServices(addShared(archive, "score", "score pictures against their emotion and drop the lowest"))
     .option("--drop-share <0..0.9>", "share of each emotion that is dropped", "0.2")
     .action(lazily("score"));
-  addPublishOptions(addStage(archive, "publish", "write WebDataset shards, Parquet index and data card")).action(
+  addPublishOptions(addShared(archive, "publish", "write WebDataset shards, Parquet index and data card")).action(
     lazily("publish"),
   );
   const review = archive.command("review").description("have people judge a sample");
@@ -43,9 +43,13 @@ function addStage(archive: Command, name: string, description: string): Command 
     .command(name)
     .description(description)
     .requiredOption("-o, --out <folder>", "the archive")
-    .option("--shard <i/n>", "only this share of the units, 0 <= i < n")
     .option("--json", "print the report as one JSON line")
     .option("-q, --quiet", "show no progress");
+}
+
+/** A stage whose units can be shared out. */
+function addShared(archive: Command, name: string, description: string): Command {
+  return addStage(archive, name, description).option("--shard <i/n>", "only this share of the units, 0 <= i < n");
 }
 
 function addReview(review: Command, name: string, description: string): Command {

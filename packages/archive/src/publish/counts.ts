@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { captionOf, type ScoredRecord } from "../record.ts";
+import { EMOTIONS } from "@moodifier/emotion";
+import { type Annotation, captionOf, type ScoredRecord } from "../record.ts";
 
 /** Counts by name. */
 export type Counts = Record<string, number>;
@@ -19,6 +20,8 @@ export class DatasetCounts {
   readonly captionWords: Counts = {};
   /** Records whose annotation names the emotion that was searched for. */
   agreeing = 0;
+  /** Records whose last sentence names another emotion than their annotation's label. */
+  contradicting = 0;
   /** Scores in steps of 0.05. */
   readonly scores: Counts = {};
   readonly #captions = new DistinctCounter();
@@ -44,8 +47,14 @@ export class DatasetCounts {
     bump(this.captionWords, String(Math.floor(caption.split(" ").length / 5) * 5));
     bump(this.scores, (Math.floor(record.clipScore * 20) / 20).toFixed(2));
     if (record.annotation.emotion === record.emotion) this.agreeing++;
+    if (contradicts(record.annotation)) this.contradicting++;
     this.#captions.add(caption);
   }
+}
+
+function contradicts({ overall, emotion }: Annotation): boolean {
+  const words = new Set(overall.toLowerCase().match(/[a-z]+/g));
+  return !words.has(emotion) && EMOTIONS.some((name) => words.has(name));
 }
 
 function bump(counts: Counts, key: string): void {

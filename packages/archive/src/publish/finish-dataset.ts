@@ -88,6 +88,7 @@ function describeContent(counts: DatasetCounts): string[] {
       [
         ["captions that differ (estimate)", counts.distinctCaptions],
         ["annotations that name the emotion searched for", counts.agreeing],
+        ["annotations whose last sentence names another emotion than their label", counts.contradicting],
       ],
     ),
     formatTable(

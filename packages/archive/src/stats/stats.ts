@@ -65,6 +65,7 @@ export async function writeStats(archive: Archive, { onProgress, signal }: RunOp
         ["records", records],
         ["captions that differ (estimate)", distinctCaptions],
         ["annotations that name the emotion searched for", agreeing],
+        ["annotations whose last sentence names another emotion than their label", counts.contradicting],
       ],
     ),
     ...Object.keys(plots).map((name) => `![${name}](${name}.svg)\n`),
