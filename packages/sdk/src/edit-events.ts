@@ -15,7 +15,16 @@ export interface ProgressEvent {
 /** A stream that broke this often without a new event is given up. */
 const maxAttempts = 5;
 const pauseMs = 500;
-const finalStatuses = ["succeeded", "failed", "cancelled", "expired", "input_moderated", "output_moderated"];
+
+/** Statuses after which an edit never changes. */
+export const FINAL_STATUSES: readonly string[] = [
+  "succeeded",
+  "failed",
+  "cancelled",
+  "expired",
+  "input_moderated",
+  "output_moderated",
+];
 
 /** An edit's progress after event number `after`, until it ends or the connection does. */
 export async function* watchEdit(
@@ -51,7 +60,7 @@ export async function followEdit(
       }
       const { data } = await client.GET("/v1/edits/{id}", { params: { path: { id } }, ...(signal && { signal }) });
       // The client library loosens tuples to lists; the schema does not.
-      if (data && finalStatuses.includes(data.status)) return data as unknown as Edit;
+      if (data && FINAL_STATUSES.includes(data.status)) return data as unknown as Edit;
     } catch (error) {
       // What the gateway refused is final; a broken connection may heal.
       if (signal?.aborted || error instanceof MoodifierError) throw error;

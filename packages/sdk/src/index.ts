@@ -1,6 +1,6 @@
 /** A typed client of the gateway; its types are generated from openapi.json. */
 export { type ClientOptions, createMoodifierClient, type MoodifierClient } from "./client.ts";
-export { followEdit, type ProgressEvent, watchEdit } from "./edit-events.ts";
+export { FINAL_STATUSES, followEdit, type ProgressEvent, watchEdit } from "./edit-events.ts";
 export { MoodifierError, UnreachableError } from "./moodifier-error.ts";
 export type {
   ApiKey,

@@ -84,7 +84,7 @@ async function runEdit(server: Server, form: FormData, options: EditOptions, sig
 }
 
 function summarize({ timings, outside_mask: outside }: Edit, wallMs: number): string {
-  const stages = ["planning", "encoding", "editing", "finishing"].map((stage) => {
+  const stages = (["planning", "encoding", "editing", "finishing"] as const).map((stage) => {
     const ms = timings[`${stage}_ms`];
     return `${stage} ${typeof ms === "number" ? (ms / 1000).toFixed(2) : "?"} s`;
   });

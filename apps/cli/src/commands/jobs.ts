@@ -4,12 +4,6 @@ import type { Edit } from "../server/api-types.ts";
 import { type ServerOptions, withServer } from "../server/with-server.ts";
 import { addServerOptions } from "./options.ts";
 
-interface JobView extends Edit {
-  readonly created_at?: string;
-  readonly progress?: { readonly percentage: number };
-  readonly settings?: { readonly emotion: string };
-}
-
 interface Options extends ServerOptions {
   readonly json?: boolean;
   readonly status?: string;
@@ -37,7 +31,7 @@ export function addJobsCommand(program: Command): void {
 async function list({ status, batch, limit = "20", json, ...server }: Options): Promise<void> {
   await withServer(server, async ({ url }, signal) => {
     const query = new URLSearchParams({ limit, ...(status && { status }), ...(batch && { batch_id: batch }) });
-    const { edits } = await requestJson<{ edits: JobView[] }>(`${url}/v1/edits?${query}`, { signal });
+    const { edits } = await requestJson<{ edits: Edit[] }>(`${url}/v1/edits?${query}`, { signal });
     process.stdout.write(json ? `${JSON.stringify(edits, null, 2)}\n` : edits.map(lineOf).join(""));
   });
 }
@@ -45,18 +39,18 @@ async function list({ status, batch, limit = "20", json, ...server }: Options): 
 async function show(id: string, options: Options, method: "GET" | "POST"): Promise<void> {
   await withServer(options, async ({ url }, signal) => {
     const path = `${url}/v1/edits/${encodeURIComponent(id)}${method === "POST" ? ":cancel" : ""}`;
-    const job = await requestJson<JobView>(path, { method, signal });
+    const job = await requestJson<Edit>(path, { method, signal });
     process.stdout.write(options.json ? `${JSON.stringify(job, null, 2)}\n` : describe(job));
   });
 }
 
-function lineOf(job: JobView): string {
+function lineOf(job: Edit): string {
   const { id, status, created_at: created = "", settings, progress } = job;
   const percentage = `${Math.round(progress?.percentage ?? 0)} %`.padStart(5);
   return `${id}  ${created.slice(0, 19)}  ${status.padEnd(10)} ${percentage}  ${settings?.emotion ?? ""}\n`;
 }
 
-function describe(job: JobView): string {
+function describe(job: Edit): string {
   const lines: [string, string | undefined][] = [
     ["job", job.id],
     ["status", job.status],

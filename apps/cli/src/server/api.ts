@@ -43,7 +43,14 @@ async function readProblem(response: Response): Promise<Problem> {
   const text = await response.text();
   if (response.headers.get("content-type")?.startsWith("application/problem+json")) return JSON.parse(text) as Problem;
   const detail = `${response.url} answered ${response.status}: ${text.slice(0, 200)}`;
-  return { status: response.status, detail, code: "UNKNOWN", reason: "NOT_A_GATEWAY" };
+  const facts = {
+    type: "about:blank",
+    title: "Not a gateway",
+    code: "UNKNOWN",
+    reason: "NOT_A_GATEWAY",
+    retryable: false,
+  };
+  return { ...facts, status: response.status, detail };
 }
 
 function causeOf(error: unknown): string {
