@@ -55,8 +55,16 @@ export class BatchFeed {
       };
       if (rows.length === pageRows) continue;
       if (now.status !== "running") return;
-      await Promise.race([next, sleep(pollMs, undefined, { signal }).catch(() => undefined)]);
-      await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
+      await settled(next, signal);
     }
   }
+}
+
+/** Resolves a little after `next`, after {@link pollMs}, or when the signal aborts; leaves no timer behind. */
+async function settled(next: Promise<void>, signal: AbortSignal): Promise<void> {
+  const poll = new AbortController();
+  const patience = sleep(pollMs, undefined, { signal: AbortSignal.any([signal, poll.signal]) }).catch(() => undefined);
+  await Promise.race([next, patience]);
+  poll.abort();
+  await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
 }

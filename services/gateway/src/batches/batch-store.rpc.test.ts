@@ -117,7 +117,7 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     const [fresh] = await queue.claim(1);
     expect(fresh).toMatchObject({ row: { attempt: 2 } });
     expect(await succeed(stale!)).toBe(false);
-    expect(await queue.setJob(stale!, "00000000-0000-0000-0000-000000000000")).toBe(false);
+    expect(await queue.setJob(stale!, "00000000-0000-0000-0000-000000000000")).toBe("taken");
     await queue.release(stale!, { delayMs: 0, counts: true });
     expect(await queue.renew([stale!, fresh!])).toEqual([stale]);
     expect((await read(batch)).counts).toMatchObject({ running: 1 });
@@ -151,6 +151,7 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     expect(jobs).toEqual(["0a000000-0000-4000-8000-000000000000"]);
     expect(await read(batch)).toMatchObject({ status: "cancelled", counts: { cancelled: 2, failed: 1 } });
     expect(await succeed(claim!)).toBe(false);
+    expect(await queue.setJob(claim!, "00000000-0000-0000-0000-000000000000")).toBe("cancelled");
     expect((await store.cancel("a", batch.id)).jobs).toEqual([]);
     expect(await queue.claim(5)).toEqual([]);
     const resumed = await store.retry("a", batch.id, ["cancelled"]);

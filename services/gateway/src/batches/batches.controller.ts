@@ -32,6 +32,9 @@ export const retryRequestSchema = z.strictObject({
     .describe("Rows to run again."),
 });
 
+/** A sequence that no row has: whoever watches from there gets progress only. */
+const beyondAllRows = 2 ** 31 - 1;
+
 /** `/v1/batches`. */
 @Controller("v1/batches")
 export class BatchesController {
@@ -179,7 +182,7 @@ export class BatchesController {
   async #wait(batch: Batch, seconds: number, gone: AbortSignal): Promise<Batch> {
     if (seconds === 0 || batch.status !== "running") return batch;
     const signal = AbortSignal.any([gone, AbortSignal.timeout(seconds * 1000)]);
-    const events = this.#batches.feed.watch(batch, { after: Number.MAX_SAFE_INTEGER >> 22, base: "", signal });
+    const events = this.#batches.feed.watch(batch, { after: beyondAllRows, base: "", signal });
     for await (const _event of events) if (signal.aborted) break;
     return this.#batches.store.require(batch.tenantId, batch.id);
   }

@@ -36,6 +36,7 @@ export interface BatchParts {
 export type BatchesConfig = BatchSettings &
   StorageSettings & {
     readonly concurrency: number;
+    readonly interactiveSlots?: number | undefined;
     readonly heartbeatMs: number;
     readonly publicUrl?: string | undefined;
   };
@@ -139,8 +140,14 @@ export class Batches {
   async estimate(batch: Batch): Promise<Estimate | undefined> {
     if (batch.counts.succeeded === 0) return undefined;
     const { items } = await this.store.rows(batch, { limit: sampleRows, statuses: ["succeeded"] });
-    const { concurrency: parallel, priceMegapixelStep: perMegapixelStep, priceCurrency: currency } = this.#config;
+    const {
+      concurrency,
+      interactiveSlots = concurrency > 1 ? 1 : 0,
+      priceMegapixelStep: perMegapixelStep,
+      priceCurrency: currency,
+    } = this.#config;
     const price: Price | undefined = perMegapixelStep === undefined ? undefined : { perMegapixelStep, currency };
+    const parallel = Math.max(1, concurrency - interactiveSlots);
     return estimateBatch(batch, items, { parallel, ...(price && { price }) });
   }
 

@@ -23,24 +23,29 @@ export interface Price {
   readonly currency: string;
 }
 
-/** Estimates the whole manifest from rows that have succeeded; undefined without any. `parallel` is how many edits run at the same time. */
+/** Estimates the whole manifest from rows that have succeeded; undefined without any. `parallel` is how many edits of batches run at the same time. */
 export function estimateBatch(
   batch: Batch,
   ended: readonly BatchRow[],
   options: { parallel: number; price?: Price },
 ): Estimate | undefined {
-  const samples = ended.flatMap(({ outcome, startedAt, finishedAt }) => {
-    if (!outcome?.recipe || startedAt === undefined || finishedAt === undefined) return [];
-    const { width, height, steps } = outcome.recipe;
-    return [{ seconds: (finishedAt - startedAt) / 1000, work: (width * height * steps) / 1e6 }];
-  });
-  if (samples.length === 0) return undefined;
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const samples = ended.flatMap(({ outcome, startedAt, finishedAt }) =>
+    outcome?.recipe && startedAt !== undefined && finishedAt !== undefined
+      ? [{ recipe: outcome.recipe, startedAt, finishedAt }]
+      : [],
+  );
+  const [first] = samples;
+  if (!first) return undefined;
   const rows = batch.survey.rows - batch.survey.faulty;
-  const work = round(mean(samples.map((sample) => sample.work)) * rows);
+  const steps = samples.reduce((sum, { recipe }) => sum + (recipe.width * recipe.height * recipe.steps) / 1e6, 0);
+  const work = round((steps / samples.length) * rows);
+  // The one row of a dry run had the services to itself; the rows of a batch wait for each other, so their pace counts.
+  const secondsEach = batch.options.dry_run
+    ? (first.finishedAt - first.startedAt) / 1000 / options.parallel
+    : (Math.max(...samples.map(({ finishedAt }) => finishedAt)) - batch.createdAt) / 1000 / samples.length;
   return {
     rows,
-    seconds: round((mean(samples.map(({ seconds }) => seconds)) * rows) / options.parallel),
+    seconds: round(secondsEach * rows),
     megapixel_steps: work,
     ...(options.price && {
       cost: { amount: round(work * options.price.perMegapixelStep), currency: options.price.currency },

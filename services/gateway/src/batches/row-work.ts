@@ -17,8 +17,8 @@ export interface RowWorkParts {
   readonly openOutput: (to: string | undefined) => Output;
 }
 
-/** Notes the job of the row; false when the row belongs to another by now. */
-export type NoteJob = (jobId: string) => Promise<boolean>;
+/** Notes the job of the row: taken when the row belongs to another by now, cancelled when nobody wants the job any more. */
+export type NoteJob = (jobId: string) => Promise<"held" | "taken" | "cancelled">;
 
 /**
  * Runs a row: reads its pictures, has them edited, renders and writes its files. An attempt that finds the edit of an earlier one goes on from there.
@@ -31,7 +31,9 @@ export async function runRow(
 ): Promise<RowOutcome> {
   const output = parts.openOutput(claim.options.output.to);
   const job = (await parts.edits.find(claim)) ?? (await submit(claim, parts, signal));
-  if (job.id !== claim.row.jobId && !(await noteJob(job.id))) throw leaseLost();
+  const noted = job.id === claim.row.jobId ? "held" : await noteJob(job.id);
+  if (noted === "cancelled") await parts.edits.cancel(job.id);
+  if (noted !== "held") throw leaseLost();
   const ended = await parts.edits.wait(job, signal);
   const result = await readAll(await parts.storage.get(ended.result.key, { signal }));
   const files: RowFile[] = [];

@@ -51,7 +51,7 @@ describe("a folder that fails", () => {
         const piece = data.subarray(at, at + room);
         if (piece.byteLength === 0 && data.byteLength > at) throw failure;
         room -= piece.byteLength;
-        return write.call(handle, piece);
+        return (write as (data: Uint8Array) => Promise<unknown>).call(handle, piece);
       }) as typeof handle.write;
       if (call === "sync") handle.sync = () => Promise.reject(failure);
       return handle;
