@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { MoodError } from "@moodifier/service-kit";
+import { activeTrace, MoodError, traceparentOf } from "@moodifier/service-kit";
 import { isDuplicate } from "../database/database-error.ts";
 import type { Database } from "../database/database.ts";
 import type { Problem } from "../http/problem.ts";
@@ -201,8 +201,8 @@ export class BatchStore {
 async function insertBatch(tx: Database, id: string, batch: NewBatch): Promise<void> {
   const { tenantId, options, columns, survey, rows, idempotency } = batch;
   await tx.query(
-    `INSERT INTO batch (id, tenant_id, status, options, columns, survey, total, idempotency_key, fingerprint)
-     VALUES ($1, $2, 'running', $3::jsonb, $4::jsonb, $5::jsonb, $6, $7, $8)`,
+    `INSERT INTO batch (id, tenant_id, status, options, columns, survey, total, idempotency_key, fingerprint, traceparent)
+     VALUES ($1, $2, 'running', $3::jsonb, $4::jsonb, $5::jsonb, $6, $7, $8, $9)`,
     [
       id,
       tenantId,
@@ -212,6 +212,7 @@ async function insertBatch(tx: Database, id: string, batch: NewBatch): Promise<v
       rows.length,
       idempotency?.key ?? null,
       idempotency?.fingerprint ?? null,
+      traceparentOf(activeTrace()) ?? null,
     ],
   );
   for (let at = 0; at < rows.length; at += insertRows) {

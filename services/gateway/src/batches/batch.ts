@@ -85,6 +85,8 @@ export interface RowClaim {
   readonly tenantId: string;
   readonly options: BatchOptions;
   readonly generation: number;
+  /** Trace context of the request that submitted the batch. */
+  readonly traceparent?: string;
   /** The fencing token: nothing is written under an older one. */
   readonly lease: string;
 }

@@ -29,7 +29,7 @@ export class RowEdits {
 
   /** Checks the row's pictures, stores them and queues its edit. A second call for the same generation of the row finds the first one's job. */
   async submit(claim: RowClaim, { image, mask }: RowPictures, signal: AbortSignal): Promise<Job> {
-    const { row, tenantId, options, generation } = claim;
+    const { row, tenantId, options, generation, traceparent } = claim;
     const files = { image: { data: image, mediaType: "" }, ...(mask && { mask: { data: mask, mediaType: "" } }) };
     const settings = toSettings(checkFields(editFieldsSchema, { fields: row.plan.edit, files: {}, textual: true }));
     const picture = await readSourcePicture({ fields: {}, files, textual: true }, signal);
@@ -43,6 +43,7 @@ export class RowEdits {
       priority: options.priority,
       batchId: row.batchId,
       rowIndex: row.index,
+      ...(traceparent !== undefined && { traceparent }),
       externalId: row.plan.externalId,
       idempotency: {
         key: `batch/${row.batchId}/${row.index}/${generation}`,

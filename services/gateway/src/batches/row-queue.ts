@@ -29,16 +29,18 @@ export class RowQueue {
 
   /** Leases up to `limit` rows: of all batches in turn, the urgent ones first. Rows whose lease ran out are among them. */
   async claim(limit: number): Promise<RowClaim[]> {
-    const records = await this.#database.query<RowRecord & { lease: string; options: BatchOptions }>(
+    const records = await this.#database.query<
+      RowRecord & { lease: string; options: BatchOptions; traceparent: string | null }
+    >(
       `WITH next AS (
-         SELECT row.batch_id, row.row_index, batch.options FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
+         SELECT row.batch_id, row.row_index, batch.options, batch.traceparent FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
          WHERE batch.status = 'running' AND (row.status = 'pending' AND coalesce(row.retry_at <= now(), true)
            OR row.status = 'running' AND row.lease_until < now())
          ORDER BY (batch.options ->> 'priority')::int DESC, row.row_index, batch.created_at
          LIMIT $1 FOR UPDATE OF row SKIP LOCKED)
        UPDATE batch_row AS row SET status = 'running', attempt = attempt + 1, lease = gen_random_uuid(), lease_until = now() + $2 * interval '1 ms',
          started_at = coalesce(started_at, now())
-       FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options`,
+       FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options, next.traceparent`,
       [limit, this.#options.leaseMs],
     );
     return records.map((record) => ({
@@ -47,6 +49,7 @@ export class RowQueue {
       options: record.options,
       generation: record.generation,
       lease: record.lease,
+      ...(record.traceparent !== null && { traceparent: record.traceparent }),
     }));
   }
 
@@ -64,15 +67,21 @@ export class RowQueue {
     return claims.filter(({ lease }) => !leases.has(lease));
   }
 
-  /** Notes the row's edit, so that whoever runs the row next doesn't edit again. False when the lease is lost. */
-  async setJob(claim: RowClaim, jobId: string): Promise<boolean> {
+  /** Notes the row's edit, so that whoever runs the row next doesn't edit again. Tells when the row is no longer ours, and whether anybody else wants the edit. */
+  async setJob(claim: RowClaim, jobId: string): Promise<"held" | "taken" | "cancelled"> {
+    const { batchId, index } = claim.row;
     const rows = await this.#database.query(`UPDATE batch_row SET job_id = $2 WHERE ${held(3)} RETURNING row_index`, [
-      claim.row.batchId,
+      batchId,
       jobId,
-      claim.row.index,
+      index,
       claim.lease,
     ]);
-    return rows.length === 1;
+    if (rows.length === 1) return "held";
+    const [row] = await this.#database.query<{ status: string; generation: number }>(
+      "SELECT status, generation FROM batch_row WHERE batch_id = $1 AND row_index = $2",
+      [batchId, index],
+    );
+    return row && row.status !== "cancelled" && row.generation === claim.generation ? "taken" : "cancelled";
   }
 
   /** Gives the row back, to be claimed again in `delayMs`. `counts` says whether this was an attempt. */

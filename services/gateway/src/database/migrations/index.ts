@@ -2,9 +2,10 @@ import type { Migration } from "../migrate.ts";
 import { jobs } from "./001-jobs.ts";
 import { plans } from "./002-plans.ts";
 import { batches } from "./020-batches.ts";
+import { batchTrace } from "./021-batch-trace.ts";
 import { tenants } from "./040-tenants.ts";
 import { webhooks } from "./041-webhooks.ts";
 import { batchWebhooks } from "./042-batch-webhooks.ts";
 
 /** Every step of the schema; a new one is a file of its own and a line here. */
-export const migrations: readonly Migration[] = [jobs, plans, batches, tenants, webhooks, batchWebhooks];
+export const migrations: readonly Migration[] = [jobs, plans, batches, batchTrace, tenants, webhooks, batchWebhooks];
