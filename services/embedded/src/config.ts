@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { chatSettings } from "@moodifier/mllm";
 import { modelSettings, serviceSettings } from "@moodifier/service-kit";
 import { z } from "zod";
 
@@ -13,7 +14,10 @@ export const configSchema = z.object({
   metricsPort,
   logLevel,
   drainMs: drainMs.default(30_000),
+  ...chatSettings,
   modelDir: modelSettings.modelDir,
+  device: modelSettings.device,
+  precision: modelSettings.precision,
   /** Threads for each model, 1..256. Stages of one edit run one after the other, so each model may use every core up to four. */
   threads: modelSettings.threads.default(Math.min(4, availableParallelism())),
   /** Edits that run at the same time, 1..256: two overlap the planning of one with the denoising of the other. */

@@ -27,11 +27,11 @@ const loopback = "127.0.0.1";
  */
 export async function start(config: Config): Promise<RunningStack> {
   const loggerOf = (service: string) => createLogger({ service, level: config.logLevel, destination: process.stderr });
-  const { modelDir, threads, drainMs } = config;
-  const shared = { host: loopback, port: 0, modelDir, threads, drainMs };
+  const { modelDir, threads, device, precision, drainMs } = config;
+  const shared = { host: loopback, port: 0, modelDir, threads, device, precision, drainMs };
   const names = ["mllm", "clip", "diffusion"] as const;
   const starting = [
-    mllm.start(mllm.configSchema.parse(shared), { logger: loggerOf("mllm") }),
+    mllm.start(mllm.configSchema.parse({ ...config, ...shared }), { logger: loggerOf("mllm") }),
     clip.start(clip.configSchema.parse(shared), { logger: loggerOf("clip") }),
     diffusion.start(diffusion.configSchema.parse(shared), { logger: loggerOf("diffusion") }),
   ] as const;
