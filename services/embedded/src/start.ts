@@ -31,7 +31,7 @@ export async function start(config: Config): Promise<RunningStack> {
   const shared = { host: loopback, port: 0, modelDir, threads, device, precision, drainMs };
   const names = ["mllm", "clip", "diffusion"] as const;
   const starting = [
-    mllm.start(mllm.configSchema.parse({ ...config, ...shared }), { logger: loggerOf("mllm") }),
+    mllm.start(mllm.configSchema.parse({ ...shared, ...chatOf(config) }), { logger: loggerOf("mllm") }),
     clip.start(clip.configSchema.parse(shared), { logger: loggerOf("clip") }),
     diffusion.start(diffusion.configSchema.parse(shared), { logger: loggerOf("diffusion") }),
   ] as const;
@@ -61,6 +61,12 @@ export async function start(config: Config): Promise<RunningStack> {
     await stopAll();
     throw error;
   }
+}
+
+/** The planner's settings that are its own. */
+function chatOf(config: Config): Record<string, unknown> {
+  const names = Object.keys(mllm.chatSettings) as (keyof typeof mllm.chatSettings)[];
+  return Object.fromEntries(names.map((name) => [name, config[name]]));
 }
 
 function gatewayConfig(config: Config, services: readonly [RunningService, RunningService, RunningService]) {
