@@ -101,7 +101,7 @@ const SIGNS: Readonly<Record<string, (show: Show) => void>> = {
         "glow",
         at,
       );
-      addHalo(show.ground, at, 1, new Color("#ff9a3c").multiplyScalar(0.4));
+      addHalo(show.ground, at, 0.62, new Color("#ff9a3c").multiplyScalar(0.3));
     }),
   fireflies: (show) =>
     scatter(show, 70, -3, 14, 0.3, 2.4, (at) => {

@@ -31,11 +31,11 @@ describe("sampleProduct", () => {
     `);
     expect([look.main.name, look.accent.name, look.pattern, look.ornament, look.finish]).toMatchInlineSnapshot(`
       [
-        "mint",
-        "green",
-        "check marks",
-        "medal",
-        "polished",
+        "fresh green",
+        "sky blue",
+        "plain",
+        "none",
+        "satin",
       ]
     `);
   });
