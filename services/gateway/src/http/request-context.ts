@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { NextFunction, Request, RequestHandler, Response } from "express";
-import type { Logger } from "@moodifier/service-kit";
+import { activeTrace, type Logger, traceIdOf } from "@moodifier/service-kit";
 
 const acceptableId = /^[\w.:-]{1,64}$/;
 
@@ -12,12 +12,14 @@ export function requestContext(logger: Logger): RequestHandler {
     response.setHeader("X-Request-Id", requestId);
     response.setHeader("X-Content-Type-Options", "nosniff");
     const start = performance.now();
+    const trace = traceIdOf(activeTrace());
     response.on("close", () => {
       const { method, path } = request;
       const level = path === "/healthz" || path === "/readyz" ? "debug" : "info";
       logger[level](
         {
           requestId,
+          trace,
           method,
           path,
           status: response.statusCode,
