@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensurePostgres } from "./postgres.mjs";
 import { findPromtool } from "./promtool.mjs";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
@@ -18,6 +19,7 @@ function run(command, args) {
 }
 
 findPromtool({ fetch: true });
+ensurePostgres();
 
 const report = path.join(scratch, "vitest.json");
 run(path.join(root, "node_modules/.bin/node"), [

@@ -18,7 +18,8 @@ interface Edit {
   readonly urls: { readonly self: string; readonly result: string; readonly events: string };
 }
 
-const kills = 10;
+/** MOODIFIER_KILLS makes a shorter, or a longer, run. */
+const kills = Number(process.env["MOODIFIER_KILLS"] ?? 10);
 let services: ScriptedServices;
 let picture: Buffer;
 let running: GatewayProcess[];

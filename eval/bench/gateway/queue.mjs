@@ -36,7 +36,7 @@ export async function measureQueue(kind, count) {
   );
   const submitted = performance.now() - began;
 
-  let ended = 0;
+  const done = { count: 0 };
   let startDelays = [];
   const work = async ({ createdAt }) => {
     startDelays.push(Date.now() - createdAt);
@@ -48,7 +48,7 @@ export async function measureQueue(kind, count) {
       ...bind(store),
       change: async (...given) => {
         const changed = await store.change(...given);
-        ended += 1;
+        done.count += 1;
         return changed;
       },
     },
@@ -70,15 +70,15 @@ export async function measureQueue(kind, count) {
   );
   const startedAt = performance.now();
   await runner.start();
-  while (ended < count) await sleep(5);
+  while (done.count < count) await sleep(5);
   const ran = performance.now() - startedAt;
 
   // One at a time, so that only the way from submit to start counts.
   startDelays = [];
   for (let index = 0; index < 100; index += 1) {
-    const before = ended;
+    const before = done.count;
     await store.submit(job(index));
-    while (ended === before) await sleep(1);
+    while (done.count === before) await sleep(1);
   }
   const figures = {
     jobs: count,

@@ -6,9 +6,13 @@ import { start } from "./start.ts";
 process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
 process.channel?.unref();
 
-await runMain(async (config) => {
-  const stack = await start(config);
-  const { url, ports } = stack;
-  process.stdout.write(`${JSON.stringify({ url, pid: process.pid, ports })}\n`);
-  return stack;
-}, configSchema, "moodifier");
+await runMain(
+  async (config) => {
+    const stack = await start(config);
+    const { url, ports } = stack;
+    process.stdout.write(`${JSON.stringify({ url, pid: process.pid, ports })}\n`);
+    return stack;
+  },
+  configSchema,
+  "moodifier",
+);

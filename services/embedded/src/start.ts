@@ -70,17 +70,9 @@ function chatOf(config: Config): Record<string, unknown> {
 }
 
 function gatewayConfig(config: Config, services: readonly [RunningService, RunningService, RunningService]) {
-  const { host, port, metricsPort, logLevel, drainMs, concurrency, maxQueue, editTimeoutMs } = config;
   const [planner, encoder, editor] = services;
   return gateway.configSchema.parse({
-    host,
-    port,
-    metricsPort,
-    logLevel,
-    drainMs,
-    concurrency,
-    maxQueue,
-    editTimeoutMs,
+    ...config,
     mllmAddress: planner.address,
     clipAddress: encoder.address,
     diffusionAddress: editor.address,

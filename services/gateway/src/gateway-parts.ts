@@ -59,6 +59,7 @@ export async function openParts(
   logger: Logger,
   given: { readonly database?: Database; readonly moderation?: Moderation } = {},
 ): Promise<GatewayParts> {
+  checkStorage(config);
   const metrics = createMetrics({ service: "gateway", process: true });
   const gatewayMetrics = createGatewayMetrics(metrics);
   const { mllmAddress: mllm, clipAddress: clip, diffusionAddress: diffusion } = config;
@@ -141,4 +142,12 @@ export async function openParts(
     drain,
     close,
   };
+}
+
+/** Jobs that outlive this process, or are run by another, need pictures that do too. */
+function checkStorage({ databaseUrl, dataDir, storage }: GatewayConfig): void {
+  if (databaseUrl === undefined || storage !== undefined || dataDir !== undefined) return;
+  const text =
+    "invalid configuration: MOODIFIER_STORAGE: expected a folder or s3://bucket/prefix that all gateways and workers share, because MOODIFIER_DATABASE_URL is set; got nothing";
+  throw new MoodError("INVALID_ARGUMENT", "CONFIG_INVALID", text);
 }

@@ -8,6 +8,7 @@ interface Options {
   readonly host: string;
   readonly modelDir?: string;
   readonly logLevel: string;
+  readonly dataDir?: string;
 }
 
 /** `moodifier serve`. */
@@ -18,6 +19,7 @@ export function addServeCommand(program: Command): void {
     .option("-p, --port <number>", "port of the gateway; 0 picks a free one", "8080")
     .option("--host <address>", "address of the gateway", "127.0.0.1")
     .option("--model-dir <folder>", "model family (default: models/mini)")
+    .option("--data-dir <folder>", "keep jobs, plans and pictures here over restarts (default: in memory)")
     .option("--log-level <level>", "trace, debug, info, warn, error or silent", "info")
     .action(serve);
 }

@@ -21,6 +21,8 @@ export interface StackOptions {
   /** Port of the gateway; 0 picks a free one. */
   readonly port?: string | undefined;
   readonly logLevel?: string | undefined;
+  /** Folder of the gateway's data; unset keeps them in memory. */
+  readonly dataDir?: string | undefined;
   /** Show the services' logs instead of keeping them for an error message. */
   readonly showLogs?: boolean | undefined;
 }
@@ -53,6 +55,7 @@ export async function startStack(options: StackOptions, signal: AbortSignal): Pr
       MOODIFIER_HOST: options.host ?? "127.0.0.1",
       MOODIFIER_PORT: options.port ?? "0",
       MOODIFIER_LOG_LEVEL: options.logLevel ?? "warn",
+      ...(options.dataDir !== undefined && { MOODIFIER_DATA_DIR: resolve(options.dataDir) }),
     },
     // The IPC channel ends the child when this process dies; its own process group keeps Ctrl-C from reaching it before we can cancel the edit.
     stdio: ["ignore", "pipe", options.showLogs ? "inherit" : "pipe", "ipc"],

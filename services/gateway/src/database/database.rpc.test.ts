@@ -12,7 +12,7 @@ describe.each(databaseKinds)("Database on $name", (kind) => {
   afterAll(() => kind.stop());
   beforeEach(async () => {
     database = await kind.open({ migrated: false });
-  });
+  }, 180_000);
   afterEach(() => database.close());
 
   it("gives the same values for the same columns", async () => {

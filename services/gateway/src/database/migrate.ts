@@ -1,13 +1,6 @@
 import type { Database } from "./database.ts";
+import type { Migration } from "./migration.ts";
 import { migrations } from "./migrations/index.ts";
-
-/** One step of the schema. Numbers: jobs 001-019, batches and storage 020-039, tenants and webhooks 040-059. A published step never changes. */
-export interface Migration {
-  /** NNN-name, the order in which steps run. */
-  readonly id: string;
-  /** One or more statements. */
-  readonly sql: string;
-}
 
 /** Any number; the same in every process, so that only one migrates at a time. */
 const lockKey = 7_020_033;

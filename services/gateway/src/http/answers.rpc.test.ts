@@ -8,7 +8,7 @@ let gateway: GatewayUnderTest;
 
 beforeAll(async () => {
   gateway = await startGateway();
-});
+}, 180_000);
 
 afterAll(() => gateway.stop());
 
@@ -127,7 +127,7 @@ describe("small answers", () => {
   it("takes exactly the methods that the OpenAPI document names", async () => {
     const paths = buildOpenApi()["paths"] as Record<string, Record<string, unknown>>;
     for (const [path, methods] of Object.entries(paths)) {
-      const { problem, response } = await problemOf(path.replace("{id}", "x"), { method: "DELETE" });
+      const { problem, response } = await problemOf(path.replace("{id}", "x"), { method: "PUT" });
       expect(problem.status, path).toBe(405);
       expect(response.headers.get("allow")?.toLowerCase().split(", "), path).toEqual(Object.keys(methods));
     }
@@ -173,7 +173,7 @@ describe("POST /v1/plans", () => {
   it("returns the plan, and its overlay when asked", async () => {
     const form = formOf({ image: gateway.picture, emotion: "Joy", overlay: "true" });
     const response = await fetch(`${gateway.url}/v1/plans`, post(form));
-    expect(response.status).toBe(200);
+    expect(response.status).toBe(201);
     const answer = (await response.json()) as { plan: object; overlay: { data: string } };
     expect(answer.plan).toMatchObject({ emotion: "joy", regions: [{ label: "mouth" }] });
     const overlay = Buffer.from(answer.overlay.data, "base64");

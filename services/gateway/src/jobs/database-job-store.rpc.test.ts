@@ -45,7 +45,7 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
   beforeAll(async () => {
     await kind.start();
     database = await kind.open();
-  });
+  }, 180_000);
   afterAll(async () => {
     await database.close();
     await kind.stop();
@@ -153,13 +153,15 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
     const reader = await another();
     const { id } = await submit();
     const gone = new AbortController();
-    const events = collect(reader.watch(id, 0, gone.signal));
+    const seen: number[] = [];
+    const leaving = (async () => {
+      for await (const { sequence } of reader.watch(id, 0, gone.signal)) seen.push(sequence);
+    })();
     const all = collect(reader.watch(id, 0, never));
-    await sleep(50);
     const held = await claimOne();
-    await sleep(200);
+    await expect.poll(() => seen, { timeout: 20_000 }).toEqual([1, 2]);
     gone.abort();
-    expect((await events).map(({ sequence }) => sequence)).toEqual([1, 2]);
+    await leaving;
     await store.change(held, { status: "failed" });
     expect((await all).map(({ status }) => status)).toEqual(["queued", "planning", "failed"]);
   });
@@ -214,9 +216,9 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
 
   it("waits before it hands out a job that was put back", async () => {
     await submit();
-    await store.requeue(await claimOne(), { delayMs: 400, counts: false });
+    await store.requeue(await claimOne(), { delayMs: 60_000, counts: false });
     expect(await claim()).toEqual([]);
-    await sleep(500);
+    await database.query("UPDATE pgboss.job SET start_after = start_after - interval '1 minute' WHERE state = 'retry'");
     expect(await claimOne()).toMatchObject({ attempt: 2, job: { failures: 0 } });
   });
 
@@ -353,7 +355,7 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
     );
     const { id } = await submit();
     await store.end(id, "cancelled");
-    await expect.poll(() => told).toEqual(["ready", id]);
+    await expect.poll(() => told, { timeout: 20_000 }).toEqual(["ready", id]);
     await leave();
   });
 });

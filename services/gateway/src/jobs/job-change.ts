@@ -27,7 +27,9 @@ const sql = `
       status = COALESCE($3::text, status),
       stage = CASE WHEN $4::boolean THEN stage ELSE COALESCE($3::text, stage) END,
       sequence = sequence + 1,
-      record = record || $5::jsonb || jsonb_build_object('timings', COALESCE(record->'timings', '{}'::jsonb) || $6::jsonb ||
+      record = record || $5::jsonb ||
+        CASE WHEN $5::jsonb ? 'problem' THEN jsonb_build_object('problem', jsonb_build_object('stage', stage) || ($5::jsonb->'problem')) ELSE '{}'::jsonb END ||
+        jsonb_build_object('timings', COALESCE(record->'timings', '{}'::jsonb) || $6::jsonb ||
         CASE WHEN $4::boolean THEN jsonb_build_object('total_ms', round(1000 * extract(epoch FROM clock_timestamp() - created_at))) ELSE '{}'::jsonb END),
       result = COALESCE($7::jsonb, result),
       finished_at = CASE WHEN $4::boolean THEN clock_timestamp() END,

@@ -87,7 +87,7 @@ export class JobRunner {
     const { leaseSeconds, pollMs, sweepMs } = this.#options;
     this.#leave = await this.#store.attend(
       () => this.#fill(),
-      (id) => this.#running.get(id)?.controller.abort(new MoodError("CANCELLED", "JOB_ENDED", "The job was ended.")),
+      (id) => this.#halt(id),
     );
     this.#every(pollMs, async () => this.#fill());
     this.#every((leaseSeconds * 1000) / 3, () => this.#renew());
@@ -107,6 +107,16 @@ export class JobRunner {
     clearTimeout(timer);
     for (const each of this.#timers) clearInterval(each);
     await this.#leave?.();
+  }
+
+  /** Stops the work on a job that was ended from outside, and measures how soon its slot is free. */
+  #halt(id: string): void {
+    const running = this.#running.get(id);
+    if (!running || running.controller.signal.aborted) return;
+    const since = performance.now();
+    running.controller.abort(new MoodError("CANCELLED", "JOB_ENDED", "The job was ended."));
+    const { cancelLatency } = this.#telemetry.gatewayMetrics;
+    void running.done.then(() => cancelLatency.observe({}, (performance.now() - since) / 1000));
   }
 
   #every(ms: number, task: () => Promise<unknown>): void {

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
 import { refuse } from "../http/refuse.ts";
@@ -6,6 +5,7 @@ import type { JobStoreOptions } from "./database-job-store.ts";
 import { orderNumbers, type TenantLimits } from "./fair-share.ts";
 import type { Job, Lane, NewJob, StoredInput } from "./job.ts";
 import { eventChannel } from "./job-change.ts";
+import { createJobId } from "./job-id.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { inputToJson, type JobRow, toJob } from "./job-row.ts";
 import type { Submitted } from "./job-store.ts";
@@ -23,7 +23,7 @@ export async function submitOnce(
   job: NewJob,
   options: JobStoreOptions,
 ): Promise<Submitted> {
-  const id = randomUUID();
+  const id = createJobId();
   if (job.idempotency) {
     const earlier = await claimKey(tx, job.tenantId, job.idempotency, id);
     if (earlier) return { job: earlier, replayed: true };
@@ -38,7 +38,7 @@ export async function submitJobs(
   queue: JobQueue,
   jobs: readonly NewJob[],
   options: JobStoreOptions,
-  ids: readonly string[] = jobs.map(() => randomUUID()),
+  ids: readonly string[] = jobs.map(() => createJobId()),
 ): Promise<Job[]> {
   const [first] = jobs;
   if (!first) return [];
@@ -148,8 +148,8 @@ function insertRows(
     `WITH made AS (
        INSERT INTO job (id, tenant_id, lane, priority, status, stage, sequence, created_at, start_by, finish_by, megapixel_steps, input, record,
          batch_id, row_index, external_id, traceparent)
-       SELECT id, tenant_id, $2::text, priority, 'queued', 'queued', 1, clock_timestamp(),
-         clock_timestamp() + start_ms * interval '1 millisecond', clock_timestamp() + finish_ms * interval '1 millisecond', megapixel_steps, input,
+       SELECT id, tenant_id, $2::text, priority, 'queued', 'queued', 1, statement_timestamp(),
+         statement_timestamp() + start_ms * interval '1 millisecond', statement_timestamp() + finish_ms * interval '1 millisecond', megapixel_steps, input,
          jsonb_build_object('progress', '{"step":0,"steps":0,"percentage":0}'::jsonb, 'timings', '{}'::jsonb, 'warnings', warnings),
          batch_id, row_index, external_id, traceparent
        FROM jsonb_to_recordset($1::jsonb) AS given (id uuid, tenant_id text, priority smallint, start_ms float8, finish_ms float8, megapixel_steps real,

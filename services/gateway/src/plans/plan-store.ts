@@ -1,9 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { common } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
 import { quote, refuse } from "../http/refuse.ts";
 import type { StoredPicture } from "../jobs/job.ts";
+import { createJobId } from "../jobs/job-id.ts";
 import type { WarningView } from "../jobs/job-parts.ts";
 
 /** A plan that can be looked at, changed, approved and followed by many edits. */
@@ -60,7 +60,7 @@ export class PlanStore {
       `INSERT INTO plan (id, tenant_id, name, body, image, width, height, warnings)
        VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::jsonb) RETURNING *`,
       [
-        randomUUID(),
+        createJobId(),
         given.tenantId,
         given.name ?? null,
         encode(given.plan),

@@ -16,7 +16,7 @@ let gateway: GatewayUnderTest;
 
 beforeEach(async () => {
   gateway = await startGateway();
-});
+}, 180_000);
 afterEach(() => gateway.stop());
 
 const makePlan = async (fields: Record<string, string | Buffer> = {}): Promise<PlanView> => {

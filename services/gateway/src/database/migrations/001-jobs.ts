@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../migration.ts";
 
 /** Jobs, their events and newest preview, idempotency keys, and the clocks of the fair share. */
 export const jobs: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../migration.ts";
 
 /** Stored plans and the counters of the rate limits. */
 export const plans: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../migration.ts";
 
 /**
  * Webhook endpoints, what is to be delivered to them, and each attempt. A trigger makes the deliveries in the very transaction that ends a job, so that

@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../migration.ts";
 
 /** Tells webhooks when a batch has ended, in the transaction that ends it. */
 export const batchWebhooks: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from "../migrate.ts";
+import type { Migration } from "../migration.ts";
 import { jobs } from "./001-jobs.ts";
 import { plans } from "./002-plans.ts";
 import { batches } from "./020-batches.ts";
