@@ -4,7 +4,8 @@ import type { ProductLook } from "../src/products/look.ts";
 import type { ProductScene } from "../src/products/scene.ts";
 import { Kit, type Piece, type Stone } from "./kit.ts";
 import { decorate } from "./ornaments.ts";
-import { BUILDERS, type Frame } from "./products/index.ts";
+import type { Frame } from "./products/frame.ts";
+import { BUILDERS } from "./products/index.ts";
 import { posture, warpGeometry, warpRigid, type Warp } from "./warp.ts";
 
 /** A product ready to be drawn: geometry by slot and part, stones, and the stand. */

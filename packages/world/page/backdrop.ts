@@ -13,7 +13,7 @@ import {
   type Texture,
 } from "three";
 import { RoundedBoxGeometry } from "three/examples/jsm/geometries/RoundedBoxGeometry.js";
-import type { ProductIdentity } from "../src/products/scene.ts";
+import type { ProductIdentity } from "../src/products/identity.ts";
 import { noise, smooth, surface } from "./shapes.ts";
 import { texture } from "./textures.ts";
 

@@ -1,7 +1,7 @@
 import { BufferGeometry, Matrix4, Quaternion, Vector3 } from "three";
 import type { PartName } from "../src/parts.ts";
 import type { ProductCategory } from "../src/products/catalogue.ts";
-import type { ProductIdentity } from "../src/products/scene.ts";
+import type { ProductIdentity } from "../src/products/identity.ts";
 import { seeded } from "./shapes.ts";
 
 /** What a piece is made of; `materials.ts` turns each into a real material for the scene's identity and look. */

@@ -10,7 +10,7 @@ import {
 } from "three";
 import { METALS } from "../src/products/catalogue.ts";
 import type { ProductLook } from "../src/products/look.ts";
-import type { ProductIdentity } from "../src/products/scene.ts";
+import type { ProductIdentity } from "../src/products/identity.ts";
 import type { Slot } from "./kit.ts";
 import { PATTERN_SIZE } from "./motifs.ts";
 import { paintPattern } from "./patterns.ts";

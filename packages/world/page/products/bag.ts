@@ -2,7 +2,7 @@ import { BoxGeometry, BufferGeometry, CylinderGeometry, Vector3 } from "three";
 import { RoundedBoxGeometry } from "three/examples/jsm/geometries/RoundedBoxGeometry.js";
 import { place, type Kit } from "../kit.ts";
 import { lathe, mapFromFront, mix, noise, pillow, surface, tube } from "../shapes.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 /** Bags stand on the floor, about 1.8 wide. */
 export function buildBag(kit: Kit): Frame {

@@ -1,7 +1,7 @@
 import { BufferGeometry, Matrix4, SphereGeometry, TorusGeometry, Vector3 } from "three";
 import { facing, place, type Kit, type Slot } from "../kit.ts";
 import { circle, lathe, profileThrough, surface, tube } from "../shapes.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 const R = 0.72;
 

@@ -3,7 +3,7 @@ import { type Kit } from "../kit.ts";
 import { lathe, profileThrough, tube } from "../shapes.ts";
 import { SHOULDER } from "./garment.ts";
 import { GARMENTS } from "./garments.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 /** Garments hang on a dress form or a hanger, shoulders at 2.3. */
 export function buildClothes(kit: Kit): Frame {

@@ -2,7 +2,7 @@ import { BoxGeometry, SphereGeometry, TorusGeometry, Vector3 } from "three";
 import { RoundedBoxGeometry } from "three/examples/jsm/geometries/RoundedBoxGeometry.js";
 import { Kit, place, type Slot } from "../kit.ts";
 import { lathe, profileThrough, surface, tube } from "../shapes.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 /** Earrings are made hanging from the origin, their front at +z, then hung on a stand once or twice. */
 export function buildEarring(kit: Kit): Frame {

@@ -1,7 +1,7 @@
 import { BoxGeometry, Matrix4, SphereGeometry, TorusGeometry, Vector3 } from "three";
 import { facing, place, type Kit, type Slot } from "../kit.ts";
 import { lathe, mix, profileThrough, smooth, surface, tube } from "../shapes.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 /** A place on the line that a necklace follows, t from -1 (left back) over 0 (front) to 1. */
 type Line = (t: number, lower?: number) => { at: Vector3; out: Vector3 };

@@ -2,7 +2,7 @@ import { CylinderGeometry, Matrix4, SphereGeometry, TorusGeometry, Vector3 } fro
 import { RoundedBoxGeometry } from "three/examples/jsm/geometries/RoundedBoxGeometry.js";
 import { place, type Kit } from "../kit.ts";
 import { lathe, mix, smooth, surface, tube } from "../shapes.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 const R = 0.72;
 

@@ -1,7 +1,7 @@
 import { Vector3 } from "three";
 import { facing, type Kit } from "../kit.ts";
 import { lathe, mix, profileThrough, surface, tube } from "../shapes.ts";
-import type { Frame } from "./index.ts";
+import type { Frame } from "./frame.ts";
 
 type Outline = readonly (readonly [number, number])[];
 

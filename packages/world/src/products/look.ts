@@ -11,7 +11,7 @@ import {
 } from "@moodifier/emotion";
 import { createRandom, type Random } from "../random.ts";
 import type { ProductCategory } from "./catalogue.ts";
-import type { ProductIdentity } from "./scene.ts";
+import type { ProductIdentity } from "./identity.ts";
 
 /** A colour with the name that captions use. */
 export interface NamedColour {
