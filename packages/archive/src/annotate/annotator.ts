@@ -1,6 +1,7 @@
 import { mllm } from "@moodifier/proto";
 import { createClient, MoodError } from "@moodifier/service-kit";
 import { ArchiveError } from "../archive-error.ts";
+import { SERVICE_RETRY } from "../run/service-retry.ts";
 
 /** An annotation as the model gave it, not yet checked. */
 export type RawAnnotation = Pick<mllm.AnnotateResponse, "summary" | "stimuli" | "overall" | "emotion" | "modelId">;
@@ -22,7 +23,7 @@ const ABOUT_THE_PICTURE = new Set(["INVALID_ARGUMENT", "FAILED_PRECONDITION", "O
 
 /** The planner service at host:port. */
 export function connectAnnotator(address: string, deadlineMs = 300_000): Annotator {
-  const client = createClient(mllm.PlannerClient, address, { deadlineMs, retry: { attempts: 6, maxMs: 10_000 } });
+  const client = createClient(mllm.PlannerClient, address, { deadlineMs, retry: SERVICE_RETRY });
   return {
     annotate: async ({ bytes, mediaType }, signal) => {
       try {

@@ -1,6 +1,7 @@
 import { clip } from "@moodifier/proto";
 import { createClient, MoodError } from "@moodifier/service-kit";
 import { ArchiveError } from "../archive-error.ts";
+import { SERVICE_RETRY } from "../run/service-retry.ts";
 
 /** An encoded picture. */
 export interface EncodedImage {
@@ -24,7 +25,7 @@ export interface Scorer {
 
 /** The encoder service at host:port. */
 export function connectScorer(address: string, deadlineMs = 120_000): Scorer {
-  const client = createClient(clip.EncoderClient, address, { deadlineMs, retry: { attempts: 6, maxMs: 10_000 } });
+  const client = createClient(clip.EncoderClient, address, { deadlineMs, retry: SERVICE_RETRY });
   const fail = (error: unknown): never => {
     if (!(error instanceof MoodError)) throw error;
     const text = `clip at ${address}: ${error.message}; what is done so far is kept, run the command again`;
