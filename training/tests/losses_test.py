@@ -48,6 +48,8 @@ def test_dilate_and_timesteps():
     assert dilate(mask).sum() == 9 and dilate(mask, 0) is mask
     grid = sample_timesteps(500, 1000, grid_share=1.0)
     assert ((grid + 1) % 20 == 0).all() and grid.min() >= 19 and grid.max() <= 999
+    assert sample_timesteps(2000, 1000).float().mean() == pytest.approx(500, abs=30)
+    assert sample_timesteps(2000, 1000, lean=2.0).float().mean() == pytest.approx(667, abs=30)
 
 
 def test_masks():

@@ -36,9 +36,12 @@ def dilate(mask, cells=1):
     return F.max_pool2d(mask, 2 * cells + 1, 1, cells) if cells else mask
 
 
-def sample_timesteps(count, steps, generator=None, grid_share=0.0, original_steps=50):
-    """int64 [count], uniform over 0..steps-1; a `grid_share` of them lies on the `original_steps` grid that LCM sampling visits."""
-    t = torch.randint(0, steps, (count,), generator=generator)
+def sample_timesteps(count, steps, generator=None, grid_share=0.0, original_steps=50, lean=1.0):
+    """int64 [count] in 0..steps-1; a `grid_share` of them lies on the `original_steps` grid that LCM sampling visits.
+
+    `lean` 1 draws uniformly; 2 makes a timestep as likely as it is high, because the text is read where noise dominates.
+    """
+    t = (torch.rand(count, generator=generator) ** (1 / lean) * steps).long().clamp(max=steps - 1)
     stride = steps // original_steps
     on_grid = torch.rand(count, generator=generator) < grid_share
     return torch.where(on_grid, (t // stride) * stride + stride - 1, t)

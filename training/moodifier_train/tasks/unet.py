@@ -75,7 +75,9 @@ class UnetTask:
 
     def param_groups(self, lr):
         text = [p for module in (self.model.head, self.model.norm) for p in module.parameters() if p.requires_grad]
-        groups = [{"params": list(self.unet.parameters())}, {"params": text, "lr": lr * self.config["text_lr"]}]
+        looks = [p for name, p in self.unet.named_parameters() if name.endswith(("attn2.to_q.weight", "attn2.to_k.weight"))]
+        rest = [p for name, p in self.unet.named_parameters() if not name.endswith(("attn2.to_q.weight", "attn2.to_k.weight"))]
+        groups = [{"params": rest}, {"params": looks, "lr": lr * self.config["attention_lr"]}, {"params": text, "lr": lr * self.config["text_lr"]}]
         return [group for group in groups if group["params"]]
 
     def batch(self, rng, progress):
@@ -115,7 +117,7 @@ class UnetTask:
         latent = batch["latent"]
         draws, pairs = self.config["draws"], len(latent) // (2 * self.config["draws"])
         both = lambda value: value.unflatten(0, (draws, 1, pairs)).expand(-1, 2, *[-1] * value.ndim).flatten(0, 2)
-        t = both(sample_timesteps(draws * pairs, TRAIN_STEPS, grid_share=self.config["grid_share"]))
+        t = both(sample_timesteps(draws * pairs, TRAIN_STEPS, grid_share=self.config["grid_share"], lean=self.config["lean"]))
         noise = both(torch.randn_like(latent[: draws * pairs]))
         predicted, truth = self.model(add_noise(latent, noise, t, self.alphas), t, batch["text"]), velocity(latent, noise, t, self.alphas)
         weight = 1 + self.config["region_weight"] * dilate(batch["region"])
