@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Controller, Get, Inject, Param, Post, Req, Res } from "@nestjs/common";
 import type { Request, Response } from "express";
@@ -117,7 +118,7 @@ export class BatchesController {
     response.setHeader("Cache-Control", "private, max-age=3600, immutable");
     response.setHeader("Content-Length", String(found.bytes));
     response.status(200).type(found.mediaType);
-    await pipeline(content, response);
+    await sendStream(content, response);
   }
 
   /** The manifest with what became of each row: CSV, or JSON lines with `format=jsonl`. */
@@ -129,7 +130,7 @@ export class BatchesController {
     response.setHeader("Cache-Control", "no-store");
     response.setHeader("Content-Disposition", `attachment; filename="${batch.id}.${format}"`);
     response.status(200).type(format === "csv" ? "text/csv; charset=utf-8" : "application/jsonl");
-    await pipeline(resultManifest(this.#batches.store, batch, { format, base: this.#base(request) }), response);
+    await sendStream(resultManifest(this.#batches.store, batch, { format, base: this.#base(request) }), response);
   }
 
   /** What happens, as server-sent events, after `Last-Event-ID`. */
@@ -186,6 +187,16 @@ export class BatchesController {
     for await (const _event of events) if (signal.aborted) break;
     return this.#batches.store.require(batch.tenantId, batch.id);
   }
+}
+
+/** Sends a stream whole. A client that leaves in the middle is no fault of ours. */
+async function sendStream(content: Readable, response: Response): Promise<void> {
+  // The pipeline, the guards and the log all listen for the answer's end.
+  response.setMaxListeners(20);
+  await pipeline(content, response).catch((error: unknown) => {
+    if (!response.headersSent) throw error;
+    response.destroy();
+  });
 }
 
 function readStatuses(value: unknown): RowStatus[] | undefined {
