@@ -18,7 +18,7 @@ beforeAll(async () => {
   vi.stubEnv("OTEL_BSP_SCHEDULE_DELAY", "20");
   tracing = await startTracing("gateway");
   gateway = await startGateway();
-});
+}, 300_000);
 
 afterAll(async () => {
   await gateway.stop();
@@ -93,6 +93,38 @@ it("marks the job whose planner fails, and its trace ends there", async () => {
   expect(job?.attributes["moodifier.job.status"]).toBe("failed");
   expect(job?.status).toBe(2);
   expect(spans.some(({ name }) => name.endsWith("EncodeText"))).toBe(false);
+});
+
+it("gives each row of a batch a trace of its own that links to the batch's", async () => {
+  const traceId = "4".repeat(32);
+  const upload = await fetch(`${gateway.url}/v1/uploads`, {
+    method: "POST",
+    body: new Uint8Array(gateway.picture),
+    headers: { "Content-Type": "image/png" },
+  });
+  const { reference } = (await upload.json()) as { reference: string };
+  const form = new FormData();
+  form.append("manifest", new Blob([`image,emotion\n${reference},joy\n${reference},sadness\n`]), "manifest.csv");
+  form.append("options", "{}");
+  const headers = { traceparent: `00-${traceId}-${caller.spanId}-01`, Prefer: "wait=60" };
+  const answer = await fetch(`${gateway.url}/v1/batches`, { method: "POST", body: form, headers });
+  expect(answer.status, await answer.clone().text()).toBe(201);
+  const batch = (await answer.json()) as { id: string; status: string };
+  expect(batch.status).toBe("succeeded");
+  const [request] = await traceOf(traceId);
+  const isRow = (span: ReceivedSpan) => span.attributes["moodifier.batch.id"] === batch.id;
+  await receiver.until((spans) => spans.filter(isRow).length >= 2, 90_000);
+  const rows = receiver.spans.filter(isRow);
+  expect(rows.map(({ attributes }) => attributes["moodifier.batch.row"]).sort()).toEqual([0, 1]);
+  for (const row of rows) {
+    expect(row).toMatchObject({
+      name: "job",
+      kind: "consumer",
+      parentId: "",
+      links: [{ traceId, spanId: request?.spanId }],
+    });
+  }
+  expect(new Set([traceId, ...rows.map((row) => row.traceId)]).size).toBe(3);
 });
 
 it("leaks neither picture, prompt, message nor key", async () => {
