@@ -21,8 +21,13 @@ export class GatewayProcess {
   /** Starts one on a free port that it keeps over restarts; settings are named as in the gateway's schema. */
   static async start(settings: Readonly<Record<string, string | number>>): Promise<GatewayProcess> {
     const gateway = new GatewayProcess(await freePort(), settings);
-    await gateway.restart();
-    return gateway;
+    try {
+      await gateway.restart();
+      return gateway;
+    } catch (error) {
+      await gateway.kill();
+      throw error;
+    }
   }
 
   /** Starts it when it doesn't run, and resolves when it serves. */
@@ -35,7 +40,7 @@ export class GatewayProcess {
       this.#child = child;
     }
     for (let tries = 0; !(await this.isAlive()); tries += 1) {
-      if (tries > 600 || !this.#child) throw new Error("the gateway did not start");
+      if (tries > 3000 || !this.#child) throw new Error("the gateway did not start");
       await sleep(100);
     }
   }

@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Database } from "../database/database.ts";
 import { databaseKinds } from "../database/testing/databases.ts";
 import { emptyTables } from "../testing/empty-tables.ts";
-import { DatabaseJobStore, type JobStoreOptions } from "./database-job-store.ts";
+import { DatabaseJobStore } from "./database-job-store.ts";
 import type { JobEvent, NewJob } from "./job.ts";
+import type { JobStoreOptions } from "./job-store-options.ts";
 import type { Claim } from "./job-store.ts";
 
 const picture = { key: "0".repeat(64), mediaType: "image/png", bytes: 7 };

@@ -1,7 +1,7 @@
-import { type Logger, MoodError } from "@moodifier/service-kit";
+import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
 import { toProblem } from "../http/problem.ts";
-import { advanceClock, type LimitsOf, resetIdleClocks } from "./fair-share.ts";
+import { advanceClock, resetIdleClocks } from "./fair-share.ts";
 import {
   type FinalState,
   isFinal,
@@ -17,27 +17,12 @@ import { JobFeeds } from "./job-feeds.ts";
 import { listJobs } from "./job-list.ts";
 import { type Delivery, JobQueue } from "./job-queue.ts";
 import { type JobRow, toJob } from "./job-row.ts";
+import type { JobStoreOptions } from "./job-store-options.ts";
 import type { Claim, Demand, JobFilter, JobPage, JobStore, LaneDepth, Submitted } from "./job-store.ts";
 import { readyChannel, submitJobs, submitOnce } from "./submit-jobs.ts";
 
 /** Name of the notices that tell a worker to stop; the payload is the job's id. */
 const stopChannel = "moodifier_job_stop";
-
-export interface JobStoreOptions {
-  /** Most jobs that wait in each lane. */
-  readonly maxQueued: Readonly<Record<Lane, number>>;
-  /** Longest time from creation to end of a job that doesn't ask for less, in milliseconds. */
-  readonly finishWithinMs: Readonly<Record<Lane, number>>;
-  /** How long a finished job stays readable, in milliseconds. */
-  readonly retentionMs: number;
-  /** Seconds without a heartbeat after which a worker counts as dead, at least 10. */
-  readonly leaseSeconds: number;
-  /** Times that a job's worker may die before the job is given up. */
-  readonly maxLosses: number;
-  /** What each tenant may use. */
-  readonly limitsOf: LimitsOf;
-  readonly logger?: Logger;
-}
 
 /** Jobs in PostgreSQL or PGlite, queued through pg-boss. */
 export class DatabaseJobStore implements JobStore {

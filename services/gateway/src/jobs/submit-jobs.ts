@@ -1,13 +1,13 @@
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
 import { refuse } from "../http/refuse.ts";
-import type { JobStoreOptions } from "./database-job-store.ts";
 import { orderNumbers, type TenantLimits } from "./fair-share.ts";
 import type { Job, Lane, NewJob, StoredInput } from "./job.ts";
 import { eventChannel } from "./job-change.ts";
 import { createJobId } from "./job-id.ts";
 import type { JobQueue } from "./job-queue.ts";
 import { inputToJson, type JobRow, toJob } from "./job-row.ts";
+import type { JobStoreOptions } from "./job-store-options.ts";
 import type { Submitted } from "./job-store.ts";
 
 /** Name of the notices that tell workers of new jobs; the payload is the lane. */

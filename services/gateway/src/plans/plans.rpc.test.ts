@@ -85,8 +85,9 @@ describe("a plan", () => {
   it("gives one look to many pictures without planning again", async () => {
     const plan = await makePlan();
     await change(plan, { target_prompt: "A merry face." });
-    const other = await drawPicture(64, 40);
-    const mask = await drawMask(64, 40, (x) => x < 9);
+    // Of the planned picture's proportions, as the scripted segmenter's mask is.
+    const other = await drawPicture(96, 64);
+    const mask = await drawMask(96, 64, (x) => x < 9);
     const same = await edit({ image: gateway.picture, plan_id: plan.id });
     expect(same.status).toBe(201);
     expect(await same.json()).toMatchObject({
