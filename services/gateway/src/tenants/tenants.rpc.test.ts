@@ -17,7 +17,8 @@ beforeAll(async () => {
     const issued = await call(operator.key, "POST", "/v1/keys", { name: tenant, tenant_id: tenant, scopes });
     keys[tenant] = String(issued["secret"]);
   }
-  things["keys"] = (await call(keys["owner"], "POST", "/v1/keys", { name: "second", scopes: ["read"] }))["key"]?.id ?? "";
+  things["keys"] =
+    (await call(keys["owner"], "POST", "/v1/keys", { name: "second", scopes: ["read"] }))["key"]?.id ?? "";
   const hook = { url: "http://127.0.0.1:1/hook" };
   things["webhooks"] = (await call(keys["owner"], "POST", "/v1/webhooks", hook))["endpoint"]?.id ?? "";
   const form = formOf({ image: gateway.picture, emotion: "joy" });
