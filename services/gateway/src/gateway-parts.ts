@@ -109,11 +109,15 @@ export async function openParts(
   const drain = async (): Promise<void> => {
     await batches.stop();
     const drained = runner.stop(config.drainMs);
-    if (!durable) {
+    const endWaiting = async (): Promise<void> => {
+      if (durable) return;
       const text = "The gateway shut down before the edit began.";
       await store.endWaiting(toProblem(new MoodError("UNAVAILABLE", "SHUTTING_DOWN", text)));
-    }
+    };
+    await endWaiting();
     await drained;
+    // Those that came while the others ended.
+    await endWaiting();
     await store.close();
   };
   const close = async (): Promise<void> => {

@@ -61,7 +61,12 @@ export class JobFeeds {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#stopListening?.();
-    for (const { log } of this.#feeds.values()) log.end();
+    // What happened last is still told.
+    for (const [id, feed] of this.#feeds) {
+      await feed.reading;
+      await this.#read(id, feed).catch(() => undefined);
+      feed.log.end();
+    }
   }
 
   #open(id: string): Feed {
