@@ -39,7 +39,7 @@ export interface PatternRequest {
 
 /** Paints a tileable surface: base colour, pattern in the accent colour, then glitter and grime. */
 export function paintPattern(canvas: HTMLCanvasElement, request: PatternRequest): void {
-  const pen = canvas.getContext("2d")!;
+  const pen = canvas.getContext("2d", { willReadFrequently: true })!;
   const random = seeded(request.seed);
   pen.save();
   pen.globalAlpha = 1;

@@ -137,7 +137,7 @@ function addContact(set: Scene, plain: Assembly, turn: number): void {
   contact ??= (() => {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 128;
-    const pen = canvas.getContext("2d")!;
+    const pen = canvas.getContext("2d", { willReadFrequently: true })!;
     const fade = pen.createRadialGradient(64, 64, 20, 64, 64, 64);
     fade.addColorStop(0, "rgba(20,16,14,0.6)");
     fade.addColorStop(0.7, "rgba(20,16,14,0.3)");

@@ -11,7 +11,7 @@ export function texture(name: string, repeat = 1): Texture {
     const [paint, colour] = PAINTERS[name]!;
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = 512;
-    const pen = canvas.getContext("2d")!;
+    const pen = canvas.getContext("2d", { willReadFrequently: true })!;
     const image = pen.createImageData(512, 512);
     const random = seeded(name.length * 977 + name.charCodeAt(0));
     paint(image.data, random);

@@ -70,6 +70,8 @@ export async function openPage(): Promise<{ browser: Browser; page: Page }> {
       "--enable-unsafe-swiftshader",
       "--ignore-gpu-blocklist",
       "--force-color-profile=srgb",
+      // Patterns are painted on 2D canvases, which Chromium may move between two rasterisers with other edges.
+      "--disable-accelerated-2d-canvas",
     ],
   });
   const page = await browser.newPage();
