@@ -1,7 +1,6 @@
 // What tracing costs an edit, and whether every job becomes one whole trace: two stacks in processes of their own, one with OTLP export to a receiver here,
 // one with tracing off, take turns. Metrics are always on, so their share is measured apart, as the seconds of one observation times those of an edit.
 import { fork } from "node:child_process";
-import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createMetrics } from "@moodifier/service-kit";
@@ -94,12 +93,10 @@ async function startStack(backends, env) {
   const picture = fileURLToPath(new URL("../../examples/lorelei-neutral.png", import.meta.url));
   const script = fileURLToPath(new URL("telemetry/stack.mjs", import.meta.url));
   const child = fork(script, [JSON.stringify({ backends, picture })], { env: { ...process.env, ...env } });
-  const next = async () => {
-    const gone = once(child, "exit").then(([code]) => Promise.reject(new Error(`the stack ended with code ${code}`)));
-    gone.catch(() => undefined);
-    const [message] = await Promise.race([once(child, "message"), gone]);
-    return message;
-  };
+  let answer;
+  child.on("message", (message) => answer.resolve(message));
+  child.once("exit", (code) => answer.reject(new Error(`the stack ended with code ${code}`)));
+  const next = () => (answer = Promise.withResolvers()).promise;
   await next();
   const ask = (message) => {
     child.send(message);
