@@ -47,7 +47,8 @@ class OpenAiChat implements VisionChat {
   }
 
   async complete(request: ChatRequest): Promise<ChatReply> {
-    const convention = await this.#findConvention(request.signal);
+    const convention = await this.#findConvention();
+    request.signal?.throwIfAborted();
     const { text, refused, finishReason } = await this.#ask(request);
     return {
       text,
@@ -57,12 +58,12 @@ class OpenAiChat implements VisionChat {
     };
   }
 
-  /** Found once; a probe that failed is made again with the next question. */
-  #findConvention(signal: AbortSignal | undefined): Promise<BoxConvention | undefined> {
+  /** Found once for all callers, so none of them may abort it; a probe that failed is made again with the next question. */
+  #findConvention(): Promise<BoxConvention | undefined> {
     const { boxes, logger } = this.#options;
     this.#boxes ??=
       boxes === "probe"
-        ? probeBoxes((request) => this.#ask({ ...request, signal }), this.#side, logger)
+        ? probeBoxes((request) => this.#ask(request), this.#side, logger)
         : Promise.resolve(conventionOf(boxes));
     const found = this.#boxes;
     found.catch(() => {
