@@ -7,7 +7,7 @@ import { formatNumber, formatTable } from "../stats/markdown.ts";
 import type { Archive } from "../store/archive-folder.ts";
 import { writeDurably } from "../store/durable-file.ts";
 import type { DatasetCounts } from "./counts.ts";
-import type { PublishedShard } from "./publish.ts";
+import type { PublishedShard } from "./published-shard.ts";
 import { SPLITS, type SplitShares } from "./split.ts";
 
 /** Writes `dataset.json` and the data card, and removes shards that an earlier publication left. */

@@ -11,8 +11,9 @@ import { openPacks, RangeReader } from "../store/range-reader.ts";
 import { readRecords, sha256 } from "../store/unit.ts";
 import { DatasetCounts } from "./counts.ts";
 import { finishDataset } from "./finish-dataset.ts";
-import { type FileFacts, writeParquetIndex } from "./parquet-index.ts";
+import { writeParquetIndex } from "./parquet-index.ts";
 import { orderById, type Pointer } from "./publish-order.ts";
+import type { PublishedShard } from "./published-shard.ts";
 import { type Split, splitOf, SPLITS, type SplitShares } from "./split.ts";
 import { type Sample, writeTarShard } from "./tar-shard.ts";
 
@@ -23,16 +24,6 @@ export interface PublishOptions extends RunOptions {
   /** Samples of a tar shard, at most. */
   readonly shardSamples?: number;
   readonly splits?: SplitShares;
-}
-
-/** One tar with its Parquet index; `dataset/shards/NAME.json` commits the pair. */
-export interface PublishedShard {
-  readonly name: string;
-  readonly split: Split;
-  readonly fingerprint: string;
-  readonly samples: number;
-  readonly tar: FileFacts;
-  readonly index: FileFacts;
 }
 
 /**

@@ -8,19 +8,7 @@ import { writeDurably } from "../store/durable-file.ts";
 import { openPacks } from "../store/range-reader.ts";
 import { formatLines, readRecords } from "../store/unit.ts";
 import { renderReviewPage } from "./review-page.ts";
-
-/** What a reviewer sees; one line of `review/tasks.jsonl`. */
-export interface ReviewTask {
-  readonly id: string;
-  /** Relative to the folder of the tasks. */
-  readonly picture: string;
-  readonly alt: string;
-  readonly caption: string;
-  readonly emotion: EmotionName;
-  readonly context: string;
-  readonly attribution: string;
-  readonly uri: string;
-}
+import type { ReviewTask } from "./review-task.ts";
 
 export interface ExportOptions {
   /** Pictures in all, spread evenly over the emotions. */

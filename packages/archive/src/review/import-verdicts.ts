@@ -4,7 +4,7 @@ import { ArchiveError } from "../archive-error.ts";
 import type { Archive } from "../store/archive-folder.ts";
 import { writeDurably } from "../store/durable-file.ts";
 import { formatLines, parseLines } from "../store/unit.ts";
-import type { ReviewTask } from "./export-tasks.ts";
+import type { ReviewTask } from "./review-task.ts";
 import { type ReviewReport, summarizeVerdicts } from "./review-report.ts";
 import { readVerdicts, type Verdict } from "./verdict-store.ts";
 

@@ -1,4 +1,4 @@
-import type { ReviewTask } from "./export-tasks.ts";
+import type { ReviewTask } from "./review-task.ts";
 
 /** A page for one reviewer: picture, alt text, caption, accept or reject with a reason; verdicts stay in the browser and are saved as JSONL. Needs no server. */
 export function renderReviewPage(tasks: readonly ReviewTask[]): string {

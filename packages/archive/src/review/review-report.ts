@@ -1,5 +1,5 @@
 import { cohenKappa, fleissKappa, type Interval, wilsonInterval } from "./agreement.ts";
-import type { ReviewTask } from "./export-tasks.ts";
+import type { ReviewTask } from "./review-task.ts";
 import type { Verdict } from "./verdict-store.ts";
 
 /** What people said about the sample. */

@@ -7,7 +7,8 @@ import { annotate, collect, DEFAULT_PHRASES, filter, openArchive, publish, score
 import type { Archive } from "../store/archive-folder.ts";
 import { formatLines } from "../store/unit.ts";
 import { cohenKappa, fleissKappa, wilsonInterval } from "./agreement.ts";
-import { exportTasks, type ReviewTask } from "./export-tasks.ts";
+import { exportTasks } from "./export-tasks.ts";
+import type { ReviewTask } from "./review-task.ts";
 import { importVerdicts } from "./import-verdicts.ts";
 
 describe("agreement", () => {

@@ -73,7 +73,7 @@ function checkReferences(path: string, manifest: Manifest): void {
       }
       return parts.flatMap(([key, { file, data = [] }]) => [
         [`${key}.file`, file] as const,
-        ...data.map((path) => [`${key}.data`, path] as const),
+        ...data.map((each) => [`${key}.data`, each] as const),
       ]);
     }),
     ...Object.entries(manifest.tokenizers).flatMap(([name, entry]) =>

@@ -1,6 +1,16 @@
 import { z } from "zod";
 import { MoodError } from "../errors/mood-error.ts";
 
+/** The tracing of one process. */
+export interface Tracing {
+  /** Whether spans are recorded and exported. */
+  readonly on: boolean;
+  /** Sends what has ended so far. */
+  flush(): Promise<void>;
+  /** Sends what is left and ends tracing. Never rejects: an unreachable collector must not fail a shutdown. */
+  stop(): Promise<void>;
+}
+
 const SAMPLERS = [
   "always_on",
   "always_off",

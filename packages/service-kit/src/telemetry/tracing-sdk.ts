@@ -18,8 +18,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
-import type { Tracing } from "./tracing.ts";
-import type { TracingConfig } from "./tracing-config.ts";
+import type { Tracing, TracingConfig } from "./tracing-config.ts";
 
 /** Longest time for sending what is left at the end, milliseconds: a pod that stops must not wait for a collector that is gone. */
 const STOP_MS = 4000;

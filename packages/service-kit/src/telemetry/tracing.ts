@@ -1,16 +1,8 @@
 import process from "node:process";
 import { followTraces } from "./trace.ts";
-import { readTracingConfig } from "./tracing-config.ts";
+import { readTracingConfig, type Tracing } from "./tracing-config.ts";
 
-/** The tracing of one process. */
-export interface Tracing {
-  /** Whether spans are recorded and exported. */
-  readonly on: boolean;
-  /** Sends what has ended so far. */
-  flush(): Promise<void>;
-  /** Sends what is left and ends tracing. Never rejects: an unreachable collector must not fail a shutdown. */
-  stop(): Promise<void>;
-}
+export type { Tracing } from "./tracing-config.ts";
 
 const OFF: Tracing = { on: false, flush: async () => undefined, stop: async () => undefined };
 
