@@ -139,7 +139,7 @@ describe("a plan", () => {
   it("comes with its overlay", async () => {
     const form = formOf({ image: face, emotion: "gratitude", overlay: "true" });
     const response = await fetch(`${stack.url}/v1/plans`, { method: "POST", body: form });
-    expect(response.status).toBe(200);
+    expect(response.status).toBe(201);
     const { plan, overlay } = (await response.json()) as { plan: Edit["plan"]; overlay: { data: string } };
     expect(plan.regions.length).toBeGreaterThan(0);
     const { width, height } = await readPixels(Buffer.from(overlay.data, "base64"));

@@ -220,6 +220,12 @@ describe("a running batch", () => {
     `image,emotion\n${Array.from({ length: count }, (_, row) => `${shopUrl}/${row}.png,joy`).join("\n")}\n`;
 
   it("is cancelled with its edits, resumed, and followed by events", async () => {
+    // Edits of earlier tests would count as this batch's.
+    const statuses = async () =>
+      ((await (await fetch(`${gateway.url}/v1/batches`)).json()) as { batches: BatchView[] }).batches.map(
+        ({ status }) => status,
+      );
+    await expect.poll(statuses, { timeout: 30_000 }).not.toContain("running");
     gateway.services.script.stepMs = 200;
     gateway.services.script.steps = 200;
     const { length: before } = gateway.services.record.edits;
