@@ -57,7 +57,17 @@ function evaluateAblation(data) {
 
 /** Eight emotions for six identities. */
 function drawSheet(data) {
-  node("eval/moodbench/sheet.mjs", "--data", data, "--out", join(results, "sheet.webp"), "--model", options.model);
+  node(
+    "eval/moodbench/sheet.mjs",
+    "--data",
+    data,
+    "--out",
+    join(results, "sheet.webp"),
+    "--split",
+    "all",
+    "--model",
+    options.model,
+  );
 }
 
 function drawPairs() {

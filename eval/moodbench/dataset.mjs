@@ -40,7 +40,6 @@ export async function openDataset(folder) {
         captions: { sourceCaption: record.caption, targetPrompt: partner.caption },
         short: { sourceCaption: short(record), targetPrompt: short(partner) },
         mask: {
-          regions: record.regions.map(({ label, box: [x0, y0, x1, y1] }) => ({ label, box: { x0, y0, x1, y1 } })),
           maskPng: await encodeMask({ width: size, height: size, data: union }),
           maskSource: common.MaskSource.SEGMENTER,
         },

@@ -70,7 +70,10 @@ for (const [row, record] of sources.entries()) {
   for (const variant of chosen) {
     const plan = VARIANTS[variant].plan(planned, truth);
     const start = performance.now();
-    const { image: edited } = await editing.edit(image, plan, { sampling, method: VARIANTS[variant].method ?? "" });
+    const { image: edited, recipe } = await editing.edit(image, plan, {
+      sampling,
+      method: VARIANTS[variant].method ?? "",
+    });
     const editMs = performance.now() - start;
     const [pictures, masks] = outputs.get(variant);
     await pictures.write((await decodeImage(edited.data)).data);
@@ -82,6 +85,7 @@ for (const [row, record] of sources.entries()) {
       target: truth.partner.index,
       emotion,
       category: record.category,
+      feather_px: recipe.featherPx,
       ms: Math.round(planMs + editMs),
       warnings: plan.warnings.map(({ code }) => code),
     });

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from picture_metrics import changed_outside, inside_distance, outside_metrics
+from score import reach_of
 from structure import DinoKeys, PatchColours, structure_distance
 
 REGION = torch.zeros(64, 64, dtype=torch.bool)
@@ -42,7 +43,7 @@ def test_the_distance_sees_blackened_regions_in_minus_one_to_one():
     assert (seen[0][:, REGION] == -1).all() and torch.allclose(seen[0][:, ~REGION], SOURCE[:, ~REGION] * 2 - 1)
 
 
-def test_structure_survives_recolouring_less_than_nothing_and_more_than_shuffling():
+def test_darkening_changes_structure_less_than_moving_things():
     keys = PatchColours()
     blocks = torch.nn.functional.interpolate(torch.rand(1, 3, 4, 4, generator=torch.Generator().manual_seed(1)), scale_factor=16)[0]
     shuffled = blocks.flip(2).roll(16, 1)
@@ -58,3 +59,8 @@ def test_dino_keys_have_one_row_a_token(tmp_path):
     keys, published = DinoKeys(tmp_path)(SOURCE), DinoKeys(tmp_path, published=True)(SOURCE)
     assert keys.shape == (785, 12) and not torch.allclose(keys, published)
     assert structure_distance(keys, keys) == pytest.approx(0, abs=1e-9)
+
+
+def test_the_reach_of_a_mask_ends_where_its_feather_does():
+    reach = reach_of(REGION, 4)
+    assert reach[12:52, 12:52].all() and reach.sum() == 40 * 40 and torch.equal(reach_of(REGION, 0), REGION)

@@ -19,7 +19,7 @@ from structure import DinoKeys, PatchColours, structure_distance  # noqa: E402
 
 COLUMNS = (
     ("structure", "Structure ×10³ ↓", 1e3), ("psnr", "PSNR outside ↑", 1), ("mse", "MSE outside ×10⁴ ↓", 1e4), ("ssim", "SSIM outside ×10² ↑", 1e2),
-    ("changed_px", "Changed px outside its own mask ↓", 1), ("inside", "Distance to true edit ×10² ↓", 1e2), ("progress", "Way to the true edit % ↑", 1e2), ("ms", "ms", 1),
+    ("changed_px", "Changed px outside its feathered mask ↓", 1), ("inside", "Distance to true edit ×10² ↓", 1e2), ("progress", "Way to the true edit % ↑", 1e2), ("ms", "ms", 1),
 )  # fmt: skip
 
 
@@ -35,6 +35,11 @@ def as_picture(array):
 def true_region(world, source, target):
     """bool [H, W]: where the true edit differs from its source."""
     return torch.from_numpy((world.images[source] != world.images[target]).any(-1))
+
+
+def reach_of(mask, feather):
+    """bool [H, W]: the mask grown by the paste-back's feather, which reaches that many pixels past its border."""
+    return torch.nn.functional.max_pool2d(mask[None, None].float(), 2 * feather + 1, 1, feather)[0, 0] > 0
 
 
 def score_edit(source, edited, truth, region, mask, keys):
@@ -90,7 +95,7 @@ def main():
             source, target, at = line["source"], line["target"], line["row"]
             figures = score_edit(
                 as_picture(world.images[source]), as_picture(pictures[at]), as_picture(world.images[target]),
-                true_region(world, source, target), torch.from_numpy(np.array(masks[at])) > 0, keys,
+                true_region(world, source, target), reach_of(torch.from_numpy(np.array(masks[at])) > 0, line["feather_px"]), keys,
             )  # fmt: skip
             rows.setdefault(variant, []).append(figures | {"ms": line["ms"], "fallback": float("PLANNER_FALLBACK" in line["warnings"])})
     summary = {variant: summarise(figures) for variant, figures in rows.items()}

@@ -12,6 +12,7 @@ const { values: options } = parseArgs({
     out: { type: "string" },
     emotions: { type: "string", default: "joy,sadness,anger,surprise,fear,disgust,love,amusement" },
     rows: { type: "string", default: "6" },
+    split: { type: "string", default: "val" },
     model: { type: "string", default: fileURLToPath(new URL("../../models/mini", import.meta.url)) },
   },
 });
@@ -22,11 +23,13 @@ if (!options.data || !options.out) {
 const emotions = options.emotions.split(",");
 const data = await openDataset(options.data);
 // One picture of each style in turn, so that no style fills the sheet; picked by order, not by look.
-const neutralFirst = data.records.filter(({ split, index, pair }) => split === "val" && index < pair);
-const styles = [...new Set(neutralFirst.map(({ style }) => style))].toSorted();
+const sources = data.records.filter(
+  ({ split, index, pair }) => (options.split === "all" || split === options.split) && index < pair,
+);
+const styles = [...new Set(sources.map(({ style }) => style))].toSorted();
 const rows = Array.from(
   { length: Number(options.rows) },
-  (_, at) => neutralFirst.filter(({ style }) => style === styles[at % styles.length])[Math.floor(at / styles.length)],
+  (_, at) => sources.filter(({ style }) => style === styles[at % styles.length])[Math.floor(at / styles.length)],
 );
 const editing = await startEditing({ modelDir: options.model, threads: 2 });
 const side = data.size;
