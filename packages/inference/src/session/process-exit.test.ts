@@ -7,8 +7,11 @@ const INDEX = new URL("../index.ts", import.meta.url).href;
 
 /** Runs a module in a Node process of its own, on the sources; resolves with its exit code and output. */
 function runProcess(code: string): Promise<{ code: number | null; signal: string | null; output: string }> {
+  const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
   const child = spawn(process.execPath, ["--conditions=source", "--input-type=module", "-e", code], {
     timeout: 55_000,
+    // A home that nobody can write to, as in a container: whoever tries says so.
+    env: { ...env, HOME: "/proc/nowhere" },
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {

@@ -1,3 +1,4 @@
+import process from "node:process";
 import { Worker } from "node:worker_threads";
 import { InferenceError } from "../inference-error.ts";
 import type {
@@ -158,6 +159,9 @@ export class WorkerChannel {
   }
 
   #start(): Worker {
+    // ONNX Runtime would send usage data to its makers and write an id for that to the home folder. The library reads the process's variables, which a worker
+    // only has a copy of.
+    process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
     // The process's own flags (loaders, --input-type, --import hooks) are none of the worker's business, and some would stop it.
     const worker = new Worker(WORKER_URL, { name: "moodifier-inference", execArgv: [] });
     let fault: unknown;
