@@ -21,6 +21,7 @@ import { type ArchiveServices, type ServiceOptions, withServices } from "./archi
 import { type ClassifierOptions, openClassifier } from "./open-classifier.ts";
 import { createProvider, type ProviderOptions } from "./create-provider.ts";
 import { createStageBar, describeReview, printReport } from "./stage-output.ts";
+import { withStageTrace } from "./stage-trace.ts";
 
 interface CommonOptions {
   readonly out: string;
@@ -51,10 +52,10 @@ export async function runStage(name: StageName, options: StageOptions): Promise<
     printReport(report, options.json === true);
   };
   try {
-    await withInterrupt(async (signal) => {
-      const shard = options.shard === undefined ? undefined : parseShard(options.shard);
-      await STEPS[name](options, { shard, onProgress: bar.onProgress, signal }, print, signal);
-    });
+    const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+    await withStageTrace(name, () =>
+      withInterrupt((signal) => STEPS[name](options, { shard, onProgress: bar.onProgress, signal }, print, signal)),
+    );
   } catch (error) {
     if (error instanceof ArchiveError && error.reason === "OPTION_INVALID") throw new UsageError(`--${error.message}`);
     throw error;
