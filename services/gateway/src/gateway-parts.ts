@@ -24,7 +24,7 @@ import type { Moderation } from "./safety/moderation.ts";
 import { openModeration } from "./safety/open-moderation.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import type { Storage } from "./storage/storage.ts";
-import { createGatewayMetrics } from "./telemetry/gateway-metrics.ts";
+import { countJob, createGatewayMetrics } from "./telemetry/gateway-metrics.ts";
 
 /** Everything that the gateway is made of, beside its HTTP side. */
 export interface GatewayParts {
@@ -80,6 +80,7 @@ export async function openParts(
   const plans = new PlanStore(database);
   const cache = new ContentCache({
     maxBytes: config.cacheBytes,
+    onEnd: (job) => countJob(gatewayMetrics, job),
     maxAgeMs: config.cacheMs,
     onLook: (kind, result) => metrics.cacheRequests.inc({ cache: kind, result }),
   });

@@ -215,6 +215,34 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
     expect(await database.query("SELECT data->>'id' AS id FROM pgboss.job WHERE name = 'dead'")).toEqual([{ id }]);
   });
 
+  it("tells once of every end, whoever brings it", async () => {
+    const told: string[] = [];
+    const telling = await another({ onEnd: ({ externalId, status }) => void told.push(`${externalId} ${status}`) });
+    const add = async (externalId: string, limits: Partial<NewJob> = {}) =>
+      (await telling.submit({ tenantId: "default", input, externalId, ...limits })).job;
+    const done = await add("done");
+    const [held] = await telling.claim({ worker: "w", slots: 1, batchSlots: 0 });
+    expect(held?.job.id).toBe(done.id);
+    await telling.change(held as Claim, { progress: { step: 1, steps: 2, percentage: 50 } });
+    await telling.change(held as Claim, { status: "succeeded", result: picture });
+    await telling.end(done.id, "cancelled");
+    const unwanted = await add("unwanted");
+    await telling.end(unwanted.id, "cancelled");
+    await telling.end(unwanted.id, "cancelled");
+    await add("late at the claim", { startWithinMs: 5 });
+    await sleep(20);
+    await telling.claim({ worker: "w", slots: 1, batchSlots: 0 });
+    await add("late at the sweep", { startWithinMs: 5 });
+    await sleep(20);
+    await telling.sweep();
+    expect(told).toEqual([
+      "done succeeded",
+      "unwanted cancelled",
+      "late at the claim expired",
+      "late at the sweep expired",
+    ]);
+  });
+
   it("waits before it hands out a job that was put back", async () => {
     await submit();
     await store.requeue(await claimOne(), { delayMs: 60_000, counts: false });

@@ -90,11 +90,12 @@ export class DatabaseJobStore implements JobStore {
       const row = await applyChange(this.#database, target, change, this.#options);
       return row && toJob(row);
     }
-    return this.#database.transaction(async (tx) => {
+    const ended = await this.#database.transaction(async (tx) => {
       const row = await applyChange(tx, target, change, this.#options);
       if (row) await this.#queue.complete(tx, row.lane, toDelivery(claim));
       return row && toJob(row);
     });
+    return this.#tellEnd(ended);
   }
 
   async requeue(claim: Claim, { delayMs, counts }: { delayMs: number; counts: boolean }): Promise<Job | undefined> {
@@ -111,7 +112,7 @@ export class DatabaseJobStore implements JobStore {
 
   async end(id: string, status: Exclude<FinalState, "succeeded">, problem?: Job["problem"]): Promise<Job | undefined> {
     const row = await this.#database.transaction((tx) => this.#end(tx, { id }, status, problem));
-    return row && toJob(row);
+    return this.#tellEnd(row && toJob(row));
   }
 
   async endWaiting(problem: NonNullable<Job["problem"]>): Promise<void> {
@@ -183,8 +184,9 @@ export class DatabaseJobStore implements JobStore {
     await this.#queue.stop();
   }
 
-  #claimLane(lane: Lane, count: number, worker: string): Promise<Claim[]> {
-    return this.#database.transaction(async (tx) => {
+  async #claimLane(lane: Lane, count: number, worker: string): Promise<Claim[]> {
+    const refused: (Job | undefined)[] = [];
+    const claims = await this.#database.transaction(async (tx) => {
       // One claim of a lane at a time: the tenants' limits hold exactly, however many workers there are.
       await tx.query("SELECT pg_advisory_xact_lock(hashtext($1))", [`moodifier-claim-${lane}`]);
       const taken = await this.#queue.take(tx, lane, count);
@@ -200,7 +202,7 @@ export class DatabaseJobStore implements JobStore {
         worker,
       ]);
       const byId = new Map(rows.map((row) => [row.id, row]));
-      const claims: Claim[] = [];
+      const taking: Claim[] = [];
       for (const delivery of taken) {
         const row = byId.get(delivery.id);
         if (!row) {
@@ -209,11 +211,18 @@ export class DatabaseJobStore implements JobStore {
           continue;
         }
         const reason = this.#whyNot(row);
-        if (reason) await this.#refuse(tx, row, reason);
-        else claims.push({ job: toJob(row), attempt: row.attempt });
+        if (reason) refused.push(await this.#refuse(tx, row, reason));
+        else taking.push({ job: toJob(row), attempt: row.attempt });
       }
-      return claims;
+      return taking;
     });
+    for (const job of refused) this.#tellEnd(job);
+    return claims;
+  }
+
+  #tellEnd(job: Job | undefined): Job | undefined {
+    if (job) this.#options.onEnd?.(job);
+    return job;
   }
 
   /** Why a claimed job must not run after all. */
@@ -228,10 +237,11 @@ export class DatabaseJobStore implements JobStore {
     return undefined;
   }
 
-  async #refuse(tx: Database, row: JobRow, reason: MoodError): Promise<void> {
+  async #refuse(tx: Database, row: JobRow, reason: MoodError): Promise<Job | undefined> {
     const status = reason.code === "DEADLINE_EXCEEDED" ? "expired" : "failed";
-    await this.#end(tx, { id: row.id }, status, { ...toProblem(reason), stage: row.stage });
+    const ended = await this.#end(tx, { id: row.id }, status, { ...toProblem(reason), stage: row.stage });
     if (status === "failed") await this.#queue.bury(tx, { id: row.id, lane: row.lane, reason: reason.reason });
+    return ended && toJob(ended);
   }
 
   async #end(

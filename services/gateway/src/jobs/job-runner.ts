@@ -234,11 +234,7 @@ export class JobRunner {
   #tell(job: Job | undefined): void {
     if (!job) return;
     noteJobEnd(job);
-    const { gatewayMetrics } = this.#telemetry;
-    const labels = { status: job.status, lane: job.lane };
-    gatewayMetrics.jobs.inc(labels);
-    gatewayMetrics.jobDuration.observe(labels, ((job.finishedAt ?? Date.now()) - job.createdAt) / 1000);
-    if ((job.outsideMask?.changed_px ?? 0) > 0) gatewayMetrics.outsideMask.inc();
+    if ((job.outsideMask?.changed_px ?? 0) > 0) this.#telemetry.gatewayMetrics.outsideMask.inc();
   }
 
   /** Tries again while the database is away, for as long as the lease may last: a finished edit must not be lost to a restart of the database. */

@@ -1,6 +1,6 @@
 import type { Logger } from "@moodifier/service-kit";
 import type { LimitsOf } from "./fair-share.ts";
-import type { Lane } from "./job.ts";
+import type { Job, Lane } from "./job.ts";
 
 /** How a store treats its jobs. */
 export interface JobStoreOptions {
@@ -17,4 +17,6 @@ export interface JobStoreOptions {
   /** What each tenant may use. */
   readonly limitsOf: LimitsOf;
   readonly logger?: Logger;
+  /** Told once of each job that this process ends, by whatever way: its work is done, somebody cancels it, it is overdue or given up. */
+  readonly onEnd?: (job: Job) => void;
 }

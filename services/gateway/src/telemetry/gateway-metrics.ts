@@ -1,4 +1,5 @@
 import { type Metrics, metricFactory } from "@moodifier/service-kit";
+import type { Job } from "../jobs/job.ts";
 
 /** Names of the metrics that only the gateway has. */
 export const GATEWAY_METRICS = {
@@ -44,6 +45,13 @@ export function createGatewayMetrics({ registry }: Pick<Metrics, "registry">) {
     webhookDeliveries: counter(GATEWAY_METRICS.webhookDeliveries, "Attempts to deliver a webhook", ["result"]),
     batchRows: counter(GATEWAY_METRICS.batchRows, "Rows of batches that have ended", ["status"]),
   };
+}
+
+/** Counts a job that has ended. */
+export function countJob({ jobs, jobDuration }: GatewayMetrics, job: Job): void {
+  const labels = { status: job.status, lane: job.lane };
+  jobs.inc(labels);
+  jobDuration.observe(labels, ((job.finishedAt ?? Date.now()) - job.createdAt) / 1000);
 }
 
 /** How long a lane of the job queue is. */
