@@ -60,6 +60,7 @@ export async function measureQueue(kind, count) {
       pollMs: 500,
       sweepMs: 1000,
       retry: { maxAttempts: 1, baseMs: 100, maxMs: 1000 },
+      isReady: async () => true,
       durable: true,
     },
     {

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMetrics, type Logger, MoodError } from "@moodifier/service-kit";
+import { createMetrics, type Logger, MoodError, toMoodError } from "@moodifier/service-kit";
 import { Batches } from "./batches/batches.ts";
-import { type Backends, connectBackends } from "./backends/backends.ts";
+import { type Backends, checkBackends, connectBackends } from "./backends/backends.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Database } from "./database/database.ts";
 import { openDatabase } from "./database/open-database.ts";
@@ -52,6 +52,8 @@ export interface GatewayParts {
 const pollMs = 500;
 const sweepMs = 1000;
 const longestPauseMs = 30_000;
+/** Longest wait for a model service to say that it serves. */
+const readyMs = 5000;
 
 /** Opens database and storage and puts the parts together. Nothing runs yet: see `runner.start`. */
 export async function openParts(
@@ -76,11 +78,11 @@ export async function openParts(
     maxLosses,
     limitsOf: (tenantId) => limitsOf(config, tenantId),
     logger,
+    onEnd: (job) => countJob(gatewayMetrics, job),
   });
   const plans = new PlanStore(database);
   const cache = new ContentCache({
     maxBytes: config.cacheBytes,
-    onEnd: (job) => countJob(gatewayMetrics, job),
     maxAgeMs: config.cacheMs,
     onLook: (kind, result) => metrics.cacheRequests.inc({ cache: kind, result }),
   });
@@ -101,6 +103,7 @@ export async function openParts(
       pollMs,
       sweepMs,
       retry: { maxAttempts, baseMs: retryMs, maxMs: longestPauseMs },
+      isReady: () => isReady(backends, storage),
       durable,
     },
     { logger, metrics, gatewayMetrics },
@@ -147,6 +150,16 @@ export async function openParts(
     drain,
     close,
   };
+}
+
+/** Whether every model service serves and the storage isn't away or full. */
+async function isReady(backends: Backends, storage: Storage): Promise<boolean> {
+  const services = await checkBackends(backends, readyMs);
+  if (!services.every(({ ready }) => ready)) return false;
+  return storage.check().then(
+    () => true,
+    (error: unknown) => toMoodError(error).code !== "UNAVAILABLE",
+  );
 }
 
 /** Jobs that outlive this process, or are run by another, need pictures that do too. */

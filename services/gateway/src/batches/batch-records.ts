@@ -29,6 +29,7 @@ export interface RowRecord {
   readonly sequence: number | null;
   readonly generation: number;
   readonly attempt: number;
+  readonly failures: number;
   readonly lease: string | null;
   readonly plan: RowPlan;
   readonly job_id: string | null;
@@ -69,6 +70,7 @@ export function toRow(record: RowRecord): BatchRow {
     status: record.status,
     ...(record.sequence !== null && { sequence: record.sequence }),
     attempt: record.attempt,
+    failures: record.failures,
     plan: record.plan,
     ...(record.job_id !== null && { jobId: record.job_id }),
     ...(record.outcome && { outcome: record.outcome }),

@@ -20,6 +20,8 @@ export interface BatchRunnerOptions {
   /** Pause between looks for rows that no notice told of, in milliseconds. */
   readonly pollMs: number;
   readonly retry: RetryLimits;
+  /** How long a row sits out a storage or database that is away, in milliseconds from its first attempt. */
+  readonly patienceMs: number;
   /** Told how each row ends. */
   readonly onRowEnd?: ((status: RowEnd["status"]) => void) | undefined;
 }
@@ -67,6 +69,7 @@ export class BatchRunner {
 
   /** Begins to take rows, those that an earlier process left among them. */
   async start(): Promise<void> {
+    await this.#queue.recover();
     this.#leave = await this.#store.attend(
       () => this.#fill(),
       () => void this.#renew(),
@@ -142,9 +145,10 @@ export class BatchRunner {
     }
     const known = toMoodError(error);
     if (known.reason === "LEASE_LOST") return () => Promise.resolve();
-    const { batchId: batch, index: row, attempt } = claim.row;
+    const { batchId: batch, index: row, attempt, failures, startedAt = Date.now() } = claim.row;
     if (known.code === "INTERNAL") this.#logger.error({ err: error, batch, row }, "a row failed");
-    const decision = decideRetry({ error: known, failures: attempt - 1 }, this.#options.retry);
+    const patient = Date.now() - startedAt < this.#options.patienceMs;
+    const decision = decideRetry({ error: known, failures, attempt, patient }, this.#options.retry);
     if (decision.retry) return () => this.#queue.release(claim, decision);
     return () => this.#end(claim, { status: "failed", problem: toProblem(known) });
   }

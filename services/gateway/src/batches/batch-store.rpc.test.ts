@@ -103,6 +103,22 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     expect([of(first), of(second)]).toEqual([15, 15]);
   });
 
+  it.runIf(kind.name === "pglite")("gives back at its start what an earlier process held", async () => {
+    await make(3);
+    const [held] = await queue.claim(2);
+    expect(await queue.claim(3)).toHaveLength(1);
+    await queue.recover();
+    expect(await succeed(held!)).toBe(false);
+    expect((await queue.claim(3)).map(({ row }) => row.attempt)).toEqual([2, 2, 2]);
+  });
+
+  it.runIf(kind.name === "postgres")("takes nothing from processes that share the database", async () => {
+    await make(1);
+    const [held] = await queue.claim(1);
+    await queue.recover();
+    expect(await succeed(held!)).toBe(true);
+  });
+
   it("takes urgent batches first", async () => {
     await make(2);
     const urgent = await make(2, { options: readBatchOptions({ priority: 5 }) });
@@ -213,10 +229,11 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
       await Promise.all(runners.splice(0).map((runner) => runner.stop(0)));
     });
 
-    const run = async (work: RowWork, window = 4): Promise<BatchRunner> => {
+    const run = async (work: RowWork, { window = 4, patienceMs = 60_000 } = {}): Promise<BatchRunner> => {
       const logger = createLogger({ service: "gateway", level: "warn" });
       const retry = { maxAttempts: 3, baseMs: 1, maxMs: 10 };
-      const runner = new BatchRunner({ store, queue, logger }, work, { window, leaseMs: 300, pollMs: 20, retry });
+      const options = { window, leaseMs: 300, pollMs: 20, retry, patienceMs };
+      const runner = new BatchRunner({ store, queue, logger }, work, options);
       runners.push(runner);
       await runner.start();
       return runner;
@@ -266,8 +283,8 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
       await run(async ({ row }) => {
         const count = (tries.get(row.index) ?? 0) + 1;
         tries.set(row.index, count);
-        if (row.index === 0 && count < 3) throw new MoodError("UNAVAILABLE", "STORAGE_UNAVAILABLE", "later");
-        if (row.index === 1) throw new MoodError("UNAVAILABLE", "STORAGE_UNAVAILABLE", "never");
+        if (row.index === 0 && count < 3) throw new MoodError("UNAVAILABLE", "SOURCE_UNAVAILABLE", "later");
+        if (row.index === 1) throw new MoodError("UNAVAILABLE", "SOURCE_UNAVAILABLE", "never");
         if (row.index === 2) throw new MoodError("NOT_FOUND", "SOURCE_MISSING", "gone");
         if (row.index === 3 && count < 6) throw new MoodError("RESOURCE_EXHAUSTED", "QUEUE_FULL", "full");
         return outcome(row.index);
@@ -277,10 +294,44 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
       const { items } = await store.rows(batch, { limit: 10 });
       expect(items.map(({ status, problem: why }) => why?.reason ?? status)).toEqual([
         "succeeded",
-        "STORAGE_UNAVAILABLE",
+        "SOURCE_UNAVAILABLE",
         "SOURCE_MISSING",
         "succeeded",
       ]);
+    });
+
+    it("sits out a storage that is away, but not forever", async () => {
+      let tries = 0;
+      const work: RowWork = async ({ row }) => {
+        tries += 1;
+        if (tries < 8) throw new MoodError("UNAVAILABLE", "STORAGE_UNAVAILABLE", "away");
+        return outcome(row.index);
+      };
+      const patient = await run(work);
+      expect(await ended(await make(1))).toMatchObject({ status: "succeeded" });
+      expect(tries).toBe(8);
+      await patient.stop(0);
+      tries = 0;
+      await run(work, { patienceMs: 0 });
+      expect(await ended(await make(1))).toMatchObject({ status: "failed" });
+      expect(tries).toBe(3);
+    });
+
+    it("counts no attempt as failed whose runner died", async () => {
+      const hasty = new RowQueue(database, { leaseMs: 1, retentionMs: 60_000 });
+      const batch = await make(1);
+      for (let death = 1; death <= 4; death += 1) {
+        expect(await hasty.claim(1)).toMatchObject([{ row: { attempt: death, failures: 0 } }]);
+        await sleep(10);
+      }
+      let tries = 0;
+      await run(async ({ row }) => {
+        tries += 1;
+        if (tries < 3) throw new MoodError("UNAVAILABLE", "SOURCE_UNAVAILABLE", "later");
+        return outcome(row.index);
+      });
+      expect(await ended(batch)).toMatchObject({ status: "succeeded" });
+      expect((await store.rows(batch, { limit: 1 })).items).toMatchObject([{ attempt: 7, failures: 2 }]);
     });
 
     it("goes on when a runner dies in the middle, and loses and doubles nothing", async () => {
@@ -289,7 +340,7 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
       // A runner that died: it holds rows and is never heard of again.
       const dead = await hasty.claim(5);
       expect(dead).toHaveLength(5);
-      await run(async ({ row }) => outcome(row.index), 3);
+      await run(async ({ row }) => outcome(row.index), { window: 3 });
       const done = await ended(batch);
       expect(done).toMatchObject({ status: "succeeded", sequence: 12, counts: { succeeded: 12 } });
       for (const claim of dead) expect(await succeed(claim)).toBe(false);
@@ -313,18 +364,21 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
 
     it("gives rows back when it shuts down", async () => {
       const working = Promise.withResolvers<void>();
-      const runner = await run(async (_claim, { signal }) => {
-        working.resolve();
-        await sleep(60_000, undefined, { signal }).catch(() => undefined);
-        throw signal.reason;
-      }, 2);
+      const runner = await run(
+        async (_claim, { signal }) => {
+          working.resolve();
+          await sleep(60_000, undefined, { signal }).catch(() => undefined);
+          throw signal.reason;
+        },
+        { window: 2 },
+      );
       const batch = await make(5);
       await working.promise;
       await runner.stop(0);
       expect(runner.active).toBe(0);
       expect((await read(batch)).counts).toMatchObject({ pending: 5, running: 0 });
       const [claim] = await queue.claim(1);
-      expect(claim?.row.attempt).toBe(1);
+      expect(claim?.row.failures).toBe(0);
     });
   });
 });

@@ -145,7 +145,7 @@ export class BatchStore {
     await this.require(tenantId, id);
     await this.#database.transaction(async (tx) => {
       await tx.query(
-        `UPDATE batch_row SET status = 'pending', sequence = NULL, generation = generation + 1, attempt = 0, lease = NULL, retry_at = NULL, job_id = NULL,
+        `UPDATE batch_row SET status = 'pending', sequence = NULL, generation = generation + 1, attempt = 0, failures = 0, lease = NULL, retry_at = NULL, job_id = NULL,
            outcome = NULL, problem = NULL, object_keys = '{}', started_at = NULL, finished_at = NULL
          WHERE batch_id = $1 AND status = ANY ($2) AND NOT plan ? 'problem'`,
         [id, statuses],
@@ -160,9 +160,13 @@ export class BatchStore {
     return this.require(tenantId, id);
   }
 
-  /** Forgets batches and uploads whose time has passed; returns how many batches. */
+  /** Forgets batches and uploads whose time has passed, but no upload that a row is yet to read; returns how many batches. */
   async sweep(): Promise<number> {
-    await this.#database.query("DELETE FROM upload WHERE expires_at < now()");
+    await this.#database.query(
+      `DELETE FROM upload WHERE expires_at < now() AND 'upload:' || id NOT IN (
+         SELECT reference FROM batch_row, unnest(ARRAY[plan ->> 'image', plan ->> 'mask']) AS reference
+         WHERE status IN ('pending', 'running') AND reference IS NOT NULL)`,
+    );
     return (await this.#database.query("DELETE FROM batch WHERE expires_at < now() RETURNING id")).length;
   }
 

@@ -70,7 +70,10 @@ export interface BatchRow {
   readonly index: number;
   readonly status: RowStatus;
   readonly sequence?: number;
+  /** Number of the newest attempt, from 1; 0 while none has begun. */
   readonly attempt: number;
+  /** Attempts that failed and were repeated. */
+  readonly failures: number;
   readonly plan: RowPlan;
   readonly jobId?: string;
   readonly outcome?: RowOutcome;

@@ -36,12 +36,13 @@ export interface BatchParts {
 export type BatchesConfig = BatchSettings &
   StorageSettings & {
     readonly concurrency: number;
+    readonly leaseSeconds: number;
+    readonly batchTimeoutMs: number;
     readonly interactiveSlots?: number | undefined;
     readonly heartbeatMs: number;
     readonly publicUrl?: string | undefined;
   };
 
-const leaseMs = 30_000;
 const pollMs = 2000;
 const sweepMs = 60_000;
 /** Rows that an estimate rests on. */
@@ -76,6 +77,7 @@ export class Batches {
     this.heartbeatMs = config.heartbeatMs;
     this.publicUrl = config.publicUrl;
     const retentionMs = config.batchRetentionMs;
+    const leaseMs = config.leaseSeconds * 1000;
     this.store = new BatchStore(database, retentionMs);
     this.uploads = new UploadStore(database, config.uploadRetentionMs);
     this.feed = new BatchFeed(this.store);
@@ -98,6 +100,7 @@ export class Batches {
         leaseMs,
         pollMs,
         retry: { maxAttempts: 4, baseMs: 1000, maxMs: 60_000 },
+        patienceMs: config.batchTimeoutMs,
         onRowEnd: parts.onRowEnd,
       },
     );

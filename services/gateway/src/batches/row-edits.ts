@@ -47,7 +47,8 @@ export class RowEdits {
       externalId: row.plan.externalId,
       idempotency: {
         key: `batch/${row.batchId}/${row.index}/${generation}`,
-        fingerprint: createHash("sha256").update(JSON.stringify(row.plan.edit)).update(stored.image.key).digest("hex"),
+        // Not the picture: when it has changed since an attempt that died, that attempt's edit is still the row's.
+        fingerprint: createHash("sha256").update(JSON.stringify(row.plan.edit)).digest("hex"),
       },
     });
     return job;

@@ -53,6 +53,12 @@ export class RowQueue {
     }));
   }
 
+  /** Gives back what an earlier process held of an embedded database, which belongs to one process alone: nobody need wait for its leases to run out. */
+  async recover(): Promise<void> {
+    if (this.#database.kind !== "pglite") return;
+    await this.#database.query("UPDATE batch_row SET status = 'pending', lease = NULL WHERE status = 'running'");
+  }
+
   /** Extends the leases; returns those that are lost: to a cancel, or to another runner. */
   async renew(claims: readonly RowClaim[]): Promise<RowClaim[]> {
     const kept = await this.#database.query<{ lease: string }>(
@@ -84,11 +90,11 @@ export class RowQueue {
     return row && row.status !== "cancelled" && row.generation === claim.generation ? "taken" : "cancelled";
   }
 
-  /** Gives the row back, to be claimed again in `delayMs`. `counts` says whether this was an attempt. */
+  /** Gives the row back, to be claimed again in `delayMs`. `counts` says whether this was a failure. */
   async release(claim: RowClaim, { delayMs, counts }: { delayMs: number; counts: boolean }): Promise<void> {
     await this.#database.query(
-      `UPDATE batch_row SET status = 'pending', lease = NULL, retry_at = now() + $2 * interval '1 ms', attempt = attempt - $5 WHERE ${held(3)}`,
-      [claim.row.batchId, delayMs, claim.row.index, claim.lease, counts ? 0 : 1],
+      `UPDATE batch_row SET status = 'pending', lease = NULL, retry_at = now() + $2 * interval '1 ms', failures = failures + $5 WHERE ${held(3)}`,
+      [claim.row.batchId, delayMs, claim.row.index, claim.lease, counts ? 1 : 0],
     );
   }
 

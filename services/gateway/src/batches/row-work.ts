@@ -36,11 +36,12 @@ export async function runRow(
   if (noted !== "held") throw leaseLost();
   const ended = await parts.edits.wait(job, signal);
   const result = await readAll(await parts.storage.get(ended.result.key, { signal }));
+  const again = claim.row.attempt > 1 || claim.generation > 0;
   const files: RowFile[] = [];
   for (const [index, rendition] of claim.options.output.renditions.entries()) {
     signal.throwIfAborted();
     const file = await render(result, rendition, signal);
-    files.push(await output.write(nameAt(claim, index), file, signal));
+    files.push(await output.write(nameAt(claim, index), file, { signal, again }));
   }
   return describe(ended, files);
 }

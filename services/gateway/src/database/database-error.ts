@@ -1,7 +1,7 @@
 import { MoodError } from "@moodifier/service-kit";
 
-/** SQLSTATE classes and codes that say "not now": connection trouble, shutdown, start-up, too many connections. */
-const unavailable = /^(08...|57P0[1-3]|53300)$/;
+/** SQLSTATE classes and codes that say "not now": connection trouble, shutdown, start-up, full disk, too many connections. */
+const unavailable = /^(08...|57P0[1-3]|53[13]00)$/;
 
 const socketCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
 
@@ -14,7 +14,7 @@ export function toDatabaseError(error: unknown): unknown {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const lost = unavailable.test(code) || socketCodes.has(code) || (code === "" && lostConnection.test(error.message));
   if (!lost) return error;
-  return new MoodError("UNAVAILABLE", "DATABASE_UNAVAILABLE", "The database can't be reached now; try again.", {
+  return new MoodError("UNAVAILABLE", "DATABASE_UNAVAILABLE", "The database can't be used now; try again.", {
     details: { retryAfterSeconds: 2 },
     cause: error,
   });

@@ -40,6 +40,9 @@ const tiers: Record<string, number> = Object.fromEntries(
 /** More than any job takes: our own decider ends retries. */
 const endlessRetries = 1_000_000;
 
+/** An entry may start so long before it was added: a clock that is set back by less holds up nobody. */
+const clockSlackMs = 24 * 3600 * 1000;
+
 const keepWaitingSeconds = 30 * 24 * 3600;
 const keepEndedSeconds = 3600;
 
@@ -87,9 +90,11 @@ export class JobQueue {
   }
 
   async add(tx: Database, lane: Lane, entries: readonly Entry[]): Promise<void> {
+    const startAfter = new Date(Date.now() - clockSlackMs);
     const jobs = entries.map(({ id, order, tenantId, tenantConcurrency, expireInSeconds }) => ({
       id,
       priority: order,
+      startAfter,
       group: { id: tenantId, tier: `c${Math.min(256, Math.max(1, Math.floor(tenantConcurrency)))}` },
       expireInSeconds,
     }));

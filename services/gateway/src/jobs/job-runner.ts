@@ -37,6 +37,8 @@ export interface JobRunnerOptions {
   /** Pause between sweeps of the store, in milliseconds. */
   readonly sweepMs: number;
   readonly retry: RetryLimits;
+  /** Whether all that jobs stand on can be used; asked after one of them found something away. */
+  readonly isReady: () => Promise<boolean>;
   /** What happens to running jobs that outlast the drain: they go back into a queue that outlives the process, or fail. */
   readonly durable: boolean;
 }
@@ -68,6 +70,8 @@ export class JobRunner {
   #claiming: Promise<void> | undefined;
   #claimAgain = false;
   #stopping = false;
+  /** A job found something away that it stands on. The lane `batch` waits until all is back, so that its jobs don't use up their tries. */
+  #outage = false;
   #leave: (() => Promise<void>) | undefined;
 
   constructor(store: JobStore, work: Work, options: JobRunnerOptions, telemetry: Telemetry) {
@@ -90,6 +94,7 @@ export class JobRunner {
       (id) => this.#halt(id),
     );
     this.#every(pollMs, async () => this.#fill());
+    this.#every(pollMs, () => this.#seeOutageEnd());
     this.#every((leaseSeconds * 1000) / 3, () => this.#renew());
     this.#every(sweepMs, () => this.#store.sweep());
     this.#fill();
@@ -107,6 +112,19 @@ export class JobRunner {
     clearTimeout(timer);
     for (const each of this.#timers) clearInterval(each);
     await this.#leave?.();
+  }
+
+  #beginOutage({ reason, message }: MoodError): void {
+    if (this.#outage || reason === "SHUTTING_DOWN") return;
+    this.#outage = true;
+    this.#telemetry.logger.warn({ reason, detail: message }, "the lane batch waits for what is away");
+  }
+
+  async #seeOutageEnd(): Promise<void> {
+    if (!this.#outage || !(await this.#options.isReady())) return;
+    this.#outage = false;
+    this.#telemetry.logger.info("the lane batch goes on");
+    this.#fill();
   }
 
   /** Stops the work on a job that was ended from outside, and measures how soon its slot is free. */
@@ -154,7 +172,7 @@ export class JobRunner {
     const slots = concurrency - this.#running.size;
     if (slots <= 0) return;
     const inBatch = [...this.#running.values()].filter(({ claim }) => claim.job.lane === "batch").length;
-    const batchSlots = Math.max(0, concurrency - interactiveSlots - inBatch);
+    const batchSlots = this.#outage ? 0 : Math.max(0, concurrency - interactiveSlots - inBatch);
     for (const claim of await this.#store.claim({ worker: this.#worker, slots, batchSlots })) this.#begin(claim);
   }
 
@@ -214,7 +232,9 @@ export class JobRunner {
     // The job has ended or belongs to another worker: there is nothing to write.
     if (error.reason === "LEASE_LOST" || error.reason === "JOB_ENDED") return this.#freed(claim.job.id, error);
     const { retry, durable } = this.#options;
-    const decision = decideRetry({ error, failures: claim.job.failures }, retry);
+    if (error.code === "UNAVAILABLE") this.#beginOutage(error);
+    const { failures, lane } = claim.job;
+    const decision = decideRetry({ error, failures, attempt: claim.attempt, patient: lane === "batch" }, retry);
     if (decision.retry && (durable || error.reason !== "SHUTTING_DOWN")) {
       await this.#insist(() => this.#store.requeue(claim, decision));
       return;

@@ -5,6 +5,10 @@ export interface FailedAttempt {
   readonly error: MoodError;
   /** Earlier attempts that counted as failures. */
   readonly failures: number;
+  /** Number of this attempt, from 1; those that were cut short count too. */
+  readonly attempt: number;
+  /** Nobody waits for the answer: what only storage or database keep from being done is tried until it is late. */
+  readonly patient: boolean;
 }
 
 /** Whether to try again. */
@@ -27,11 +31,14 @@ export interface RetryLimits {
   readonly random?: () => number;
 }
 
+/** Reasons that have nothing to do with the work. */
+const outages: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "STORAGE_FULL", "DATABASE_UNAVAILABLE"]);
+
 /**
  * Decides by the kind of error. A full model service (RESOURCE_EXHAUSTED) has done nothing yet: the job waits and loses no try. A service that can't be reached, or lost the call (UNAVAILABLE, ABORTED), is
- * tried again a few times. Everything else would end the same way.
+ * tried again a few times, for the work itself may have brought it down. Patient work sits out a storage or database that is away. Everything else would end the same way.
  */
-export function decideRetry({ error, failures }: FailedAttempt, limits: RetryLimits): RetryDecision {
+export function decideRetry({ error, failures, attempt, patient }: FailedAttempt, limits: RetryLimits): RetryDecision {
   const { maxAttempts, baseMs, maxMs, random = Math.random } = limits;
   if (error.code === "RESOURCE_EXHAUSTED") {
     const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000;
@@ -40,6 +47,8 @@ export function decideRetry({ error, failures }: FailedAttempt, limits: RetryLim
   }
   if (error.reason === "SHUTTING_DOWN") return { retry: true, counts: false, delayMs: 0 };
   if (error.code !== "UNAVAILABLE" && error.code !== "ABORTED") return { retry: false };
-  if (failures + 1 >= maxAttempts) return { retry: false };
-  return { retry: true, counts: true, delayMs: Math.min(maxMs, baseMs * 2 ** failures) * (0.5 + random() / 2) };
+  const counts = !(patient && outages.has(error.reason));
+  if (counts && failures + 1 >= maxAttempts) return { retry: false };
+  const doublings = counts ? failures : attempt - 1;
+  return { retry: true, counts, delayMs: Math.min(maxMs, baseMs * 2 ** doublings) * (0.5 + random() / 2) };
 }

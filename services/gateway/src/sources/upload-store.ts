@@ -26,7 +26,7 @@ export class UploadStore {
   readonly #database: Database;
   readonly #retentionMs: number;
 
-  /** `retentionMs`: how long an upload can be referred to. */
+  /** `retentionMs`: how long an upload stays, unless rows of a batch need it longer. */
   constructor(database: Database, retentionMs: number) {
     this.#database = database;
     this.#retentionMs = retentionMs;
@@ -50,10 +50,10 @@ export class UploadStore {
 
   /** Errors: UPLOAD_NOT_FOUND, also for other tenants' uploads. */
   async require(tenantId: string, id: string): Promise<Upload> {
-    const [record] = await this.#database.query<UploadRecord>(
-      "SELECT * FROM upload WHERE id = $1 AND tenant_id = $2 AND expires_at > now()",
-      [id, tenantId],
-    );
+    const [record] = await this.#database.query<UploadRecord>("SELECT * FROM upload WHERE id = $1 AND tenant_id = $2", [
+      id,
+      tenantId,
+    ]);
     if (record) return toUpload(record);
     throw new MoodError(
       "NOT_FOUND",

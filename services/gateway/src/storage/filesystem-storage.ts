@@ -1,6 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { access, constants, type FileHandle, mkdir, open, opendir, rename, rm, stat, utimes } from "node:fs/promises";
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  opendir,
+  rename,
+  rm,
+  stat,
+  statfs,
+  utimes,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline, type Readable } from "node:stream";
 import { MoodError } from "@moodifier/service-kit";
@@ -17,6 +29,9 @@ import type { Content, ObjectInfo, PutOptions, Storage, StoredObject } from "./s
 
 /** Unfinished files older than this belong to a process that died, in milliseconds. */
 const abandonedAfterMs = 24 * 3600 * 1000;
+
+/** With less room than this for a picture the disk counts as full. */
+const leastFreeBytes = 1024 * 1024;
 
 /** Objects as files `objects/ab/cdef…` under a folder. Content is written to `partial/`, synced, and renamed into place. */
 export class FilesystemStorage implements Storage {
@@ -85,6 +100,8 @@ export class FilesystemStorage implements Storage {
 
   async check(): Promise<void> {
     await guard(() => access(join(this.#root, "partial"), constants.W_OK));
+    const { bavail, bsize } = await guard(() => statfs(this.#root));
+    if (bavail * bsize < leastFreeBytes) throw storageFull(undefined);
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createLogger } from "@moodifier/service-kit";
+import { createLogger, MoodError } from "@moodifier/service-kit";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { readBatchOptions } from "../batches/batch-options.ts";
+import { BatchStore } from "../batches/batch-store.ts";
+import { RowQueue } from "../batches/row-queue.ts";
 import type { Database } from "../database/database.ts";
 import { databaseKinds } from "../database/testing/databases.ts";
+import { toProblem } from "../http/problem.ts";
 import { delayAfter, RETRY_DELAYS_MS } from "./retry-schedule.ts";
 import { type Outcome, WebhookSender } from "./webhook-sender.ts";
 import { WebhookStore } from "./webhook-store.ts";
@@ -55,7 +59,7 @@ describe.each(databaseKinds)("webhooks on $name", (kind) => {
     await kind.stop();
   });
   beforeEach(async () => {
-    await database.query("DELETE FROM webhook_endpoint; DELETE FROM job");
+    await database.query("DELETE FROM webhook_endpoint; DELETE FROM job; DELETE FROM batch");
     store = new WebhookStore(database);
     received = [];
     senders = [];
@@ -112,6 +116,46 @@ describe.each(databaseKinds)("webhooks on $name", (kind) => {
     expect(() => new Webhook(secret).verify(body.replace("succeeded", "failed"), headers)).toThrow();
     const { secret: other } = await addEndpoint("other");
     expect(() => new Webhook(other).verify(body, headers)).toThrow();
+  });
+
+  it("tells once of each end of a batch, in the transaction that ends it", async () => {
+    const { secret } = await addEndpoint();
+    const batches = new BatchStore(database, 60_000);
+    const queue = new RowQueue(database, { leaseMs: 60_000, retentionMs: 60_000 });
+    const rows = [0, 1].map((index) => ({
+      index,
+      line: index + 2,
+      externalId: String(index),
+      input: {},
+      edit: { emotion: "joy" },
+      image: "https://shop.example/a.png",
+      names: [`${index}.png`],
+    }));
+    const survey = { rows: 2, faulty: 0, faults: [], ignoredColumns: [] };
+    const given = { tenantId: "acme", options: readBatchOptions({}), columns: ["image"], survey, rows };
+    const { batch } = await batches.create(given);
+    await startSender();
+    const endNext = async (): Promise<void> => {
+      const [claim] = await queue.claim(1);
+      const problem = toProblem(new MoodError("NOT_FOUND", "SOURCE_MISSING", "gone"));
+      await queue.end(claim!, { status: "failed", problem });
+    };
+    await endNext();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(received).toEqual([]);
+    await endNext();
+    await expect.poll(() => received.length, { timeout: 20_000 }).toBe(1);
+    await batches.retry("acme", batch.id, ["failed"]);
+    await batches.cancel("acme", batch.id);
+    await batches.cancel("acme", batch.id);
+    await expect.poll(settled, { timeout: 20_000 }).toBe(true);
+    const told = received.map(({ headers, body }) => new Webhook(secret).verify(body, headers));
+    const data = { id: batch.id, total: 2, path: `/v1/batches/${batch.id}` };
+    expect(told).toMatchObject([
+      { type: "batch.finished", data: { ...data, status: "failed" } },
+      { type: "batch.finished", data: { ...data, status: "cancelled" } },
+    ]);
+    expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(2);
   });
 
   it("tells nothing of working stages, of other tenants, of unwanted types, or of what was rolled back", async () => {

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { access, constants, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { RenderedFile } from "@moodifier/inference";
 import { quote, refuse } from "../../http/refuse.ts";
 import { keyOf, storageFull, storageUnavailable } from "../../storage/object-key.ts";
 import type { RowFile } from "../batch.ts";
-import { describeFile, type Output } from "./output.ts";
+import { describeFile, type Output, type WriteOptions } from "./output.ts";
 
 /** Files in a folder of the gateway's machine, below the one folder that the operator has opened. */
 export class FolderOutput implements Output {
@@ -25,11 +25,14 @@ export class FolderOutput implements Output {
     }
   }
 
-  async write(name: string, file: RenderedFile, signal: AbortSignal): Promise<RowFile> {
+  async write(name: string, file: RenderedFile, { signal, again }: WriteOptions): Promise<RowFile> {
     const path = join(this.#folder, ...name.split("/"));
-    const partial = join(dirname(path), `.${randomUUID()}.part`);
+    // Each attempt writes a file of its own: one that lost its lease may still be at work beside us.
+    const mark = `.${keyOf(Buffer.from(name)).slice(0, 16)}.`;
+    const partial = join(dirname(path), `${mark}${randomUUID()}.part`);
     try {
       await mkdir(dirname(path), { recursive: true });
+      if (again) await removeMarked(dirname(path), mark);
       await writeFile(partial, file.data, { signal, flush: true });
       await rename(partial, path);
     } catch (error) {
@@ -48,6 +51,10 @@ export class FolderOutput implements Output {
       throw explain(error);
     }
   }
+}
+
+async function removeMarked(folder: string, mark: string): Promise<void> {
+  for (const name of await readdir(folder)) if (name.startsWith(mark)) await rm(join(folder, name), { force: true });
 }
 
 function explain(error: unknown): Error {

@@ -1,10 +1,16 @@
 import type { RenderedFile } from "@moodifier/inference";
 import type { RowFile } from "../batch.ts";
 
+export interface WriteOptions {
+  readonly signal: AbortSignal;
+  /** An earlier attempt may have died in the middle: what it left is removed. */
+  readonly again: boolean;
+}
+
 /** Where a batch's files go. */
 export interface Output {
   /** Writes a file whole or not at all; the same name and content again changes nothing. */
-  write(name: string, file: RenderedFile, signal: AbortSignal): Promise<RowFile>;
+  write(name: string, file: RenderedFile, options: WriteOptions): Promise<RowFile>;
   /** Throws when the place can't be written to; called before anything runs. */
   check(): Promise<void>;
 }

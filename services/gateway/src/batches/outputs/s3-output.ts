@@ -3,7 +3,7 @@ import type { RenderedFile } from "@moodifier/inference";
 import { keyOf } from "../../storage/object-key.ts";
 import { explainS3, isMissing } from "../../storage/s3-errors.ts";
 import type { RowFile } from "../batch.ts";
-import { describeFile, type Output } from "./output.ts";
+import { describeFile, type Output, type WriteOptions } from "./output.ts";
 
 /** Files below a prefix of a bucket. The server checks each body against its sha256, so that half a file never becomes an object. */
 export class S3Output implements Output {
@@ -17,7 +17,7 @@ export class S3Output implements Output {
     this.#prefix = place.prefix === "" ? "" : `${place.prefix}/`;
   }
 
-  async write(name: string, file: RenderedFile, signal: AbortSignal): Promise<RowFile> {
+  async write(name: string, file: RenderedFile, { signal }: WriteOptions): Promise<RowFile> {
     const sha256 = keyOf(file.data);
     const place = { Bucket: this.#bucket, Key: this.#prefix + name };
     try {

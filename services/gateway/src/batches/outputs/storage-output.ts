@@ -1,7 +1,7 @@
 import type { RenderedFile } from "@moodifier/inference";
 import type { Storage } from "../../storage/storage.ts";
 import type { RowFile } from "../batch.ts";
-import { describeFile, type Output } from "./output.ts";
+import { describeFile, type Output, type WriteOptions } from "./output.ts";
 
 /** Files in the gateway's own storage; the API hands them out. */
 export class StorageOutput implements Output {
@@ -11,7 +11,7 @@ export class StorageOutput implements Output {
     this.#storage = storage;
   }
 
-  async write(name: string, file: RenderedFile, signal: AbortSignal): Promise<RowFile> {
+  async write(name: string, file: RenderedFile, { signal }: WriteOptions): Promise<RowFile> {
     const { key } = await this.#storage.put(file.data, { mediaType: file.mediaType, signal });
     return { ...describeFile(name, key, file), key };
   }

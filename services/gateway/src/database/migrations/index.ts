@@ -3,9 +3,19 @@ import { jobs } from "./001-jobs.ts";
 import { plans } from "./002-plans.ts";
 import { batches } from "./020-batches.ts";
 import { batchTrace } from "./021-batch-trace.ts";
+import { rowFailures } from "./022-row-failures.ts";
 import { tenants } from "./040-tenants.ts";
 import { webhooks } from "./041-webhooks.ts";
 import { batchWebhooks } from "./042-batch-webhooks.ts";
 
 /** Every step of the schema; a new one is a file of its own and a line here. */
-export const migrations: readonly Migration[] = [jobs, plans, batches, batchTrace, tenants, webhooks, batchWebhooks];
+export const migrations: readonly Migration[] = [
+  jobs,
+  plans,
+  batches,
+  batchTrace,
+  rowFailures,
+  tenants,
+  webhooks,
+  batchWebhooks,
+];
