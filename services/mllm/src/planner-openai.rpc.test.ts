@@ -77,7 +77,7 @@ test("boxes counted in thousandths are understood", async () => {
   expect((answer as mllm.PlanEditResponse).plan?.regions[0]?.box?.x0).toBeCloseTo(0.3);
 });
 
-test("a plan that misses its mission is repaired once, then replaced with a warning", async () => {
+test("a target that misses its mission is repaired once, then replaced with a warning", async () => {
   const wrong = saying(JSON.stringify({ ...plan, target: source }));
   const repaired = await planWith([wrong, saying(JSON.stringify(plan))]);
   expect((repaired.answer as mllm.PlanEditResponse).plan?.targetPrompt).toBe(target);
@@ -85,7 +85,7 @@ test("a plan that misses its mission is repaired once, then replaced with a warn
 
   const lost = await planWith([wrong, wrong, wrong]);
   expect((lost.answer as mllm.PlanEditResponse).plan?.warnings).toContainEqual({
-    code: "PLANNER_FALLBACK",
+    code: "TARGET_FALLBACK",
     message: expect.stringContaining("does not name joy"),
   });
 });

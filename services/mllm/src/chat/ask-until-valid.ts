@@ -5,11 +5,19 @@ import type { ChatMessage, ChatReply, ChatRequest, VisionChat } from "./vision-c
 /** One question, before it becomes a conversation. */
 export type Question = Omit<ChatRequest, "messages" | "form"> & { question: string };
 
-/** Either what a reply says or what is wrong with it. */
-export type Verdict<Value> = { value: Value; problems?: undefined } | { value?: undefined; problems: string[] };
+/** Either what a reply says or what is wrong with it, then with what it says nevertheless, if that is of any use. */
+export type Verdict<Value> =
+  | { value: Value; problems?: undefined; partial?: undefined }
+  | { value?: undefined; problems: string[]; partial?: Value };
 
 /** The last reply and its verdict. */
-export type Answer<Value> = { rawReply: string; reply: ChatReply; value: Value | undefined; problems: string[] };
+export type Answer<Value> = {
+  rawReply: string;
+  reply: ChatReply;
+  value: Value | undefined;
+  problems: string[];
+  partial?: Value | undefined;
+};
 
 /**
  * Asks, validates, and shows the model what is wrong as often as the adapter allows. When that does not help and the adapter can, asks
@@ -49,8 +57,9 @@ function judge<Value>(
   text: string,
   validate: (text: string, reply: ChatReply) => Verdict<Value>,
 ): Answer<Value> {
-  const { value, problems = [] } = reply.refused
+  const verdict: Verdict<Value> = reply.refused
     ? { problems: ["the model declined to answer"] }
     : validate(text, reply);
-  return { rawReply: reply.text, reply, value, problems };
+  const { value, problems = [], partial } = verdict;
+  return { rawReply: reply.text, reply, value, problems, partial };
 }

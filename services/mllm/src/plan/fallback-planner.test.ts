@@ -1,6 +1,6 @@
 import { EMOTIONS } from "@moodifier/emotion";
 import { expect, test } from "vitest";
-import { planByDescriptors } from "./fallback-planner.ts";
+import { planByDescriptors, retarget } from "./fallback-planner.ts";
 import { CAPTION_SENTENCES, checkPlan, splitSentences, type Mission } from "./mission.ts";
 
 const labels = ["mouth", "eyes", "eyebrows", "face"];
@@ -22,6 +22,21 @@ test("with a region only the sentence about it and the overall emotion change", 
   expect(changed).toEqual([2, CAPTION_SENTENCES - 1]);
   expect(regions.map(({ label }) => label)).toEqual(["eyes"]);
 });
+
+test.each([undefined, "mouth"])(
+  "a new target keeps the summary as the model read it and fulfils the mission (region %s)",
+  (region) => {
+    const mission = missionFor({ emotion: "sadness", region });
+    const summary = "A cartoon portrait of a person with red hair.";
+    const rest = ["The mouth is open.", "The eyes are calm.", "The eyebrows are level.", "The picture conveys joy."];
+    const read = { ...planByDescriptors(mission), source: [summary, ...rest].join(" "), target: "Sad." };
+    const draft = retarget(read, mission);
+    expect(checkPlan(JSON.stringify(draft), mission)).toEqual({ value: draft });
+    const sentences = splitSentences(draft.target);
+    expect(sentences[0]).toBe(summary);
+    expect(sentences[2] === rest[1]).toBe(region === "mouth");
+  },
+);
 
 test("a category of things has one region", () => {
   const { category, regions, target } = planByDescriptors(missionFor({ foreignCategory: "vase" }));

@@ -29,6 +29,18 @@ export function planByDescriptors({ emotion, intensity, region, vocabulary, fore
   };
 }
 
+/**
+ * Gives a draft whose target prompt is of no use another one: the summary as the model read it, the stimuli and the overall emotion from
+ * the descriptors. With a region only the sentence about that part changes.
+ */
+export function retarget(draft: PlanDraft, mission: Mission): PlanDraft {
+  const { labels, target } = describeFallbackPlan(mission.emotion, draft.category, mission.intensity);
+  const [summary = ""] = splitSentences(draft.source);
+  const described = [summary, ...splitSentences(target).slice(1)].join(" ");
+  const part = mission.region === undefined ? -1 : labels.indexOf(mission.region);
+  return { ...draft, target: part < 0 ? described : keepOtherParts(draft.source, described, part) };
+}
+
 /** The target caption with the source's sentences about every part but one; sentence 0 is the summary, the last the overall emotion. */
 function keepOtherParts(source: string, target: string, part: number): string {
   const before = splitSentences(source);

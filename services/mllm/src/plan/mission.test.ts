@@ -37,6 +37,12 @@ test.each([
   expect(problemsOf(change).join("; ")).toContain(problem);
 });
 
+test("a reply whose target alone is wrong keeps what it read of the picture", () => {
+  const wrong = { ...reply, target: "Joy." };
+  expect(checkPlan(JSON.stringify(wrong), mission).partial).toEqual(wrong);
+  expect(checkPlan(JSON.stringify({ ...wrong, source: "A face." }), mission).partial).toBeUndefined();
+});
+
 test("more regions than the mission allows are a problem", () => {
   const narrow = { ...mission, vocabulary: { ...mission.vocabulary, maxRegions: 1 } };
   expect(problemsOf({ regions: [...reply.regions, ...reply.regions] }, narrow).join()).toContain("regions");

@@ -32,7 +32,10 @@ export type PlanDraft = {
 /** Sentences of a caption: summary, three stimuli, overall emotion. */
 export const CAPTION_SENTENCES = 5;
 
-/** Checks that a reply is a plan and that it does exactly what the mission asks. `readBox` counts as the reply's model does. */
+/**
+ * Checks that a reply is a plan and that it does exactly what the mission asks. `readBox` counts as the reply's model does. A reply whose
+ * target prompt alone is wrong has still read the picture: it is the verdict's `partial`.
+ */
 export function checkPlan(
   text: string,
   mission: Mission,
@@ -43,19 +46,23 @@ export function checkPlan(
   const parsed = planReply(mission.vocabulary).safeParse(json);
   if (!parsed.success) return { problems: describeIssues(parsed.error) };
   const { regions, ...reply } = parsed.data;
-  const problems: string[] = [];
-  for (const name of ["source", "target"] as const) {
-    const count = splitSentences(reply[name]).length;
-    if (count !== CAPTION_SENTENCES) problems.push(`"${name}" has ${count} sentences instead of ${CAPTION_SENTENCES}`);
-  }
+  const misread = countSentences("source", reply.source);
+  const problems = countSentences("target", reply.target);
   const overall = splitSentences(reply.target).at(-1) ?? "";
   if (!overall.toLowerCase().includes(mission.emotion)) {
     problems.push(`the last sentence of "target" does not name ${mission.emotion}`);
   }
   const boxed = regions.map(({ label, box }) => ({ label, box: readBox(box) }));
   const usable = boxed.filter((region): region is { label: string; box: Box } => region.box !== undefined);
-  if (usable.length < boxed.length) problems.push("a box is not four fractions from 0 to 0.99");
-  return problems.length > 0 ? { problems } : { value: { ...reply, regions: usable } };
+  if (usable.length < boxed.length) misread.push("a box is not four fractions from 0 to 0.99");
+  const draft = { ...reply, regions: usable };
+  if (misread.length > 0) return { problems: [...misread, ...problems] };
+  return problems.length > 0 ? { problems, partial: draft } : { value: draft };
+}
+
+function countSentences(name: string, text: string): string[] {
+  const count = splitSentences(text).length;
+  return count === CAPTION_SENTENCES ? [] : [`"${name}" has ${count} sentences instead of ${CAPTION_SENTENCES}`];
 }
 
 /** The sentences of a text, ends of sentences kept. */

@@ -7,7 +7,7 @@ import { createSquareView } from "../picture/square-view.ts";
 import type { Segmenter } from "../segment/segmenter.ts";
 import { chooseBlendWords } from "./blend-words.ts";
 import { checkDomain, type Domain } from "./domain.ts";
-import { planByDescriptors } from "./fallback-planner.ts";
+import { planByDescriptors, retarget } from "./fallback-planner.ts";
 import { checkPlan, type Mission, type PlanDraft } from "./mission.ts";
 import { planReply, schemaOf, type EditKindName } from "./plan-reply.ts";
 import { choosePreset } from "./presets.ts";
@@ -35,8 +35,9 @@ const KIND_OF_NAME: Record<EditKindName, common.EditKind> = {
 };
 
 /**
- * Plans one edit: asks the model, checks that the reply does exactly the mission, else plans from the emotion's descriptors
- * (warning PLANNER_FALLBACK), then draws the masks and chooses the preset.
+ * Plans one edit: asks the model and checks that the reply does exactly the mission. A target prompt that does not is replaced by the
+ * emotion's descriptors (warning TARGET_FALLBACK), a reply that is no use at all by a plan from them (PLANNER_FALLBACK). Then draws the
+ * masks and chooses the preset.
  * @throws ChatError when the model gives no reply at all; the signal's reason when aborted.
  */
 export async function planEdit(
@@ -69,10 +70,11 @@ export async function planEdit(
         (text, { readBox }) => checkPlan(text, mission, readBox),
       ),
     );
-    draft = answer.value;
+    draft = answer.value ?? (answer.partial && retarget(answer.partial, mission));
     rawReply = answer.rawReply;
     warnings.push(...checkDomain(parts.domain, answer.reply.meanLogProbability));
     if (!draft) warnings.push(fallbackWarning(answer.problems.join("; ")));
+    else if (!answer.value) warnings.push(targetWarning(answer.problems.join("; ")));
   } else {
     warnings.push(
       foreignWarning(mission.foreignCategory, manifest),
@@ -109,6 +111,13 @@ function fallbackWarning(why: string): common.Warning {
   return {
     code: "PLANNER_FALLBACK",
     message: `The plan was made from the emotion's descriptors, without looking at the picture, because the model's plan is not usable: ${why}.`,
+  };
+}
+
+function targetWarning(why: string): common.Warning {
+  return {
+    code: "TARGET_FALLBACK",
+    message: `The target prompt was made from the emotion's descriptors, because the model's is not usable: ${why}.`,
   };
 }
 
