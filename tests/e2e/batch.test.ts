@@ -67,6 +67,7 @@ describe("moodifier batch", () => {
     );
     expect(run.error).toContain("line 4 can't run");
     expect(run.error).toContain("2/2 pictures sent");
+    expect(run.error).not.toContain("COLUMNS_IGNORED");
     expect(run.error).toContain("4/4 rows, 1 failed");
     expect(run.out).toContain("partially_succeeded");
     expect(run.code).toBe(4);
@@ -105,13 +106,14 @@ describe("moodifier batch", () => {
   }, 240_000);
 
   it("tries one row and estimates the others", async () => {
-    const lines = Array.from({ length: 20 }, (_, row) => JSON.stringify({ id: `p${row}`, image: "face.png" }));
+    const lines = Array.from({ length: 20 }, (_, row) => JSON.stringify({ id: `p${row}`, image: "face.png", mood: "?" }));
     await writeFile(join(folder, "many.jsonl"), lines.join("\n"));
     const run = await moodifier(
       ...`batch run many.jsonl --server ${url} --dry-run --default emotion=joy`.split(" "),
       ...`--default steps=2 --json -q`.split(" "),
     );
     expect(run.code).toBe(0);
+    expect(run.error).toContain('got "mood", which no field is read from (COLUMNS_IGNORED)');
     expect(JSON.parse(run.out)).toMatchObject({
       status: "succeeded",
       total: 1,

@@ -93,12 +93,15 @@ describe("moodifier edit", () => {
   }, 120_000);
 
   it("edits under a mask on a running server and keeps quiet when told", async () => {
-    const out = join(folder, "fear.png");
+    const out = join(folder, "fear.jpg");
     const mask = join(folder, "mask.png");
     await writeFile(mask, await drawMask(256, 256, [0.2, 0.5, 0.8, 0.9]));
     const args = ["edit", input, "-e", "fear", "--mask", mask, "--steps", "2", "-q", "-o", out, "--server", url];
-    const done = await moodifier(...args);
+    const done = await moodifier(...args, "--max-bytes", "6000");
     expect(done).toMatchObject({ code: 0, out: `${out}\n` });
+    const written = await readFile(out);
+    expect(written.subarray(0, 3).toString("hex")).toBe("ffd8ff");
+    expect(written.length).toBeLessThanOrEqual(6000);
     expect(done.error).not.toContain("planning");
   });
 
@@ -112,12 +115,17 @@ describe("moodifier edit", () => {
     const range = await moodifier("edit", input, "-e", "joy", "-i", "3", "-o", out, "--server", url);
     expect(range.code).toBe(2);
     expect(range.error).toContain("--intensity");
+    const exact = await moodifier("edit", input, "-e", "joy", "-o", out, "--quality", "80", "--server", url);
+    expect(exact.code).toBe(2);
+    expect(exact.error).toMatch(/argument {2}--quality\n/);
     expect(existsSync(out)).toBe(false);
   });
 
   it.each([
     [["edit", "-e", "joy", "-o", "x.png"], 2, "missing required argument 'in'"],
-    [["edit", "x.png", "-e", "joy", "-o", "x.jpg"], 2, "ends in .png"],
+    [["edit", "x.png", "-e", "joy", "-o", "x.gif"], 2, "ends in .png or .jpg or .jpeg or .webp or .avif"],
+    [["edit", "x.png", "-e", "joy", "-o", "x.png", "--format", "jpeg"], 2, "ends in .jpg or .jpeg"],
+    [["edit", "x.png", "-e", "joy", "-o", "x.gif", "--format", "gif"], 2, "--format: expected png"],
     [["edit", "none.png", "-e", "joy", "-o", "x.png"], 2, "IN: expected a readable file"],
     [["paint"], 2, "unknown command"],
     [["emotions", "--server", "nowhere"], 2, "--server: expected an http or https URL"],

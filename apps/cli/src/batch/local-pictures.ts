@@ -10,6 +10,8 @@ export interface ReadyManifest {
   readonly data: Uint8Array<ArrayBuffer>;
   /** Fields that are now read from a column of ours. */
   readonly columns: Readonly<Record<string, string>>;
+  /** Columns of the manifest that these stand in for. */
+  readonly replaced: readonly string[];
 }
 
 /** Columns of ours, which hold the uploads in place of local paths; the manifest's own columns stay. */
@@ -49,7 +51,7 @@ export async function uploadLocalPictures(
   const fields = Object.keys(uploadColumns).filter((field) =>
     rows.some((row) => isLocal(row[columnOf(field, context)])),
   );
-  if (fields.length === 0) return { data, columns: {} };
+  if (fields.length === 0) return { data, columns: {}, replaced: [] };
   const folder = dirname(resolve(path));
   const files = new Set(
     rows.flatMap((row) => fields.map((field) => row[columnOf(field, context)]).filter((cell) => isLocal(cell))),
@@ -65,7 +67,8 @@ export async function uploadLocalPictures(
   const text = context.jsonl
     ? rows.map((row) => `${JSON.stringify(row)}\n`).join("")
     : stringify(rows, { header: true, ...(context.delimiter !== undefined && { delimiter: context.delimiter }) });
-  return { data: new TextEncoder().encode(text), columns };
+  const replaced = fields.map((field) => columnOf(field, context));
+  return { data: new TextEncoder().encode(text), columns, replaced };
 }
 
 function columnOf(field: string, { columns }: UploadContext): string {

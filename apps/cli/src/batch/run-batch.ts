@@ -14,7 +14,7 @@ export interface SendOptions extends RunOptions {
   readonly key?: string;
 }
 
-/** Sends a manifest, its local pictures first, and returns the batch as it began. */
+/** Sends a manifest, its local pictures first, and returns the batch as it began. Columns whose pictures were sent don't count as ignored. */
 export async function sendBatch(
   manifest: string | undefined,
   options: SendOptions,
@@ -23,6 +23,7 @@ export async function sendBatch(
 ): Promise<BatchView> {
   const api = toApiOptions(options);
   const form = new FormData();
+  let replaced: readonly string[] = [];
   if (manifest !== undefined) {
     const data = await readInput("MANIFEST", manifest);
     const columns = toPairs("--column", options.column ?? []);
@@ -41,18 +42,21 @@ export async function sendBatch(
               }
             },
           })
-        : { data, columns: {} };
+        : { data, columns: {}, replaced: [] };
+    ({ replaced } = ready);
     api["columns"] = { ...columns, ...ready.columns };
     api["format"] ??= jsonl ? "jsonl" : "csv";
     form.append("manifest", new Blob([ready.data]), "manifest");
   }
   form.append("options", JSON.stringify(api));
-  return requestJson<BatchView>(`${server.url}/v1/batches`, {
+  const begun = await requestJson<BatchView>(`${server.url}/v1/batches`, {
     method: "POST",
     body: form,
     headers: { "Idempotency-Key": options.key ?? randomUUID() },
     signal,
   });
+  const ignored = begun.survey.ignored_columns.filter((column) => !replaced.includes(column));
+  return { ...begun, survey: { ...begun.survey, ignored_columns: ignored } };
 }
 
 /** Follows a batch with a progress bar. An interrupt leaves it running on a server that goes on without us. */

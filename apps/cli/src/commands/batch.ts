@@ -156,7 +156,10 @@ function printSurvey({ survey, estimate: _estimate }: BatchView): void {
     process.stderr.write(`warning: ${survey.faulty - survey.faults.length} more rows can't run\n`);
   }
   if (survey.ignored_columns.length > 0) {
-    process.stderr.write(`note: no field is read from the columns ${survey.ignored_columns.join(", ")}\n`);
+    const got = survey.ignored_columns.map((column) => `"${column}"`).join(", ");
+    process.stderr.write(
+      `warning: manifest: expected columns named like fields or by --column FIELD=COLUMN, got ${got}, which no field is read from (COLUMNS_IGNORED)\n`,
+    );
   }
 }
 

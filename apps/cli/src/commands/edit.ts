@@ -7,12 +7,12 @@ import { followEdit } from "../server/follow-edit.ts";
 import { type Server, type ServerOptions, withServer } from "../server/with-server.ts";
 import { checkOutput, readInput, writeOutput } from "./files.ts";
 import { addPlanOptions, addServerOptions, type PlanOptions, printWarnings } from "./options.ts";
+import { addFormatOptions, endingsOf, type FormatOptions, toFormatFields } from "./result-format.ts";
 
-interface EditOptions extends PlanOptions, ServerOptions {
+interface EditOptions extends PlanOptions, ServerOptions, FormatOptions {
   readonly seed?: string;
   readonly steps?: string;
   readonly guidanceScale?: string;
-  readonly out: string;
   readonly report?: string;
   readonly quiet?: boolean;
 }
@@ -21,11 +21,11 @@ interface EditOptions extends PlanOptions, ServerOptions {
 export function addEditCommand(program: Command): void {
   const command = program.command("edit").description("edit a picture so that it carries an emotion");
   addServerOptions(
-    addPlanOptions(command)
+    addFormatOptions(addPlanOptions(command))
       .option("--seed <number>", "seed of all noise (default: 0)")
       .option("--steps <1..50>", "denoising steps")
       .option("--guidance-scale <number>", "guidance scale of the target, above 1 and at most 15")
-      .requiredOption("-o, --out <file.png>", "the edited picture")
+      .requiredOption("-o, --out <file>", "the edited picture: .png, .jpg, .webp or .avif")
       .option("--report <file.json>", "plan, timings, outside_mask and recipe")
       .option("-q, --quiet", "show no progress"),
   ).action(edit);
@@ -33,8 +33,8 @@ export function addEditCommand(program: Command): void {
 
 async function edit(input: string, options: EditOptions): Promise<void> {
   const start = performance.now();
-  await checkOutput("--out", options.out, ".png");
-  await checkOutput("--report", options.report, ".json");
+  await checkOutput("--out", options.out, endingsOf(options.format));
+  await checkOutput("--report", options.report, [".json"]);
   const form = await buildForm(input, options);
   await withServer(options, async (server, signal) => {
     const ended = await runEdit(server, form, options, signal);
@@ -61,12 +61,12 @@ async function edit(input: string, options: EditOptions): Promise<void> {
 
 async function buildForm(input: string, options: EditOptions): Promise<FormData> {
   const { emotion, intensity, region, category, seed, steps, guidanceScale, mask } = options;
-  const fields = { emotion, intensity, region, category, seed, steps, guidance_scale: guidanceScale };
+  const wish = { emotion, intensity, region, category, seed, steps, guidance_scale: guidanceScale };
   const files = {
     image: await readInput("IN", input),
     mask: mask === undefined ? undefined : await readInput("--mask", mask),
   };
-  return toForm(fields, files);
+  return toForm({ ...wish, ...toFormatFields(options) }, files);
 }
 
 /** Starts the edit and follows it to its end; an interrupt cancels it on the server too. */

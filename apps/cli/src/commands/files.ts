@@ -11,11 +11,15 @@ export async function readInput(argument: string, path: string): Promise<Uint8Ar
   }
 }
 
-/** Makes sure, before any work, that a file can be written: right extension, folder there. */
-export async function checkOutput(option: string, path: string | undefined, extension: string): Promise<void> {
+/** Makes sure, before any work, that a file can be written: one of the extensions, folder there. */
+export async function checkOutput(
+  option: string,
+  path: string | undefined,
+  extensions: readonly string[],
+): Promise<void> {
   if (path === undefined) return;
-  if (extname(path).toLowerCase() !== extension) {
-    throw new UsageError(`${option}: expected a name that ends in ${extension}, got "${path}"`);
+  if (!extensions.includes(extname(path).toLowerCase())) {
+    throw new UsageError(`${option}: expected a name that ends in ${extensions.join(" or ")}, got "${path}"`);
   }
   const folder = dirname(path);
   try {

@@ -21,7 +21,7 @@ export function addPlanCommand(program: Command): void {
 }
 
 async function plan(input: string, options: Options): Promise<void> {
-  await checkOutput("--overlay", options.overlay, ".png");
+  await checkOutput("--overlay", options.overlay, [".png"]);
   const { emotion, intensity, region, category, mask, overlay } = options;
   const fields = { emotion, intensity, region, category, overlay: overlay === undefined ? undefined : "true" };
   const files = {

@@ -62,7 +62,7 @@ export function describeProblem(problem: Problem): string {
 
 /** The API's argument as the command line calls it. */
 function optionOf(argument: string): string {
-  return argument === "image" ? "IN" : `--${argument.replaceAll("_", "-")}`;
+  return argument === "image" ? "IN" : `--${argument.replace(/^output_/, "").replaceAll("_", "-")}`;
 }
 
 function exitCodeOf({ status, code }: Problem): number {
