@@ -2,6 +2,7 @@ import { serviceSettings } from "@moodifier/service-kit";
 import { z } from "zod";
 import { jobSettings } from "./jobs/job-config.ts";
 import { batchSettings } from "./batches/batch-config.ts";
+import { shardSettings } from "./cluster/shard-settings.ts";
 import { storageSettings } from "./storage/open-storage.ts";
 import { finishingSettings } from "./finishing/finishing-config.ts";
 import { safetySettings } from "./safety/safety-config.ts";
@@ -25,8 +26,8 @@ export const configSchema = z.object({
   ...finishingSettings,
   /** postgres:// URL; unset takes the embedded database. */
   databaseUrl: z.string().min(1).optional(),
-  /** Most connections to PostgreSQL, 1..200. */
-  databaseConnections: z.coerce.number().int().min(1).max(200).optional(),
+  /** Most connections to PostgreSQL, 2..200. */
+  databaseConnections: z.coerce.number().int().min(2).max(200).optional(),
   /** Folder of the embedded database; unset keeps everything in memory. */
   dataDir: z.string().min(1).optional(),
   /** host:port of the planner. */
@@ -38,6 +39,7 @@ export const configSchema = z.object({
   ...jobSettings,
   ...storageSettings,
   ...batchSettings,
+  ...shardSettings,
   /** Pause between the heartbeats of an event stream, in milliseconds. */
   heartbeatMs: z.coerce.number().int().min(10).max(600_000).default(15_000),
   /** Address under which clients reach the gateway; unset takes it from each request. */

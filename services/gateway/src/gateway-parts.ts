@@ -3,7 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics, type Logger, MoodError, toMoodError } from "@moodifier/service-kit";
 import { Batches } from "./batches/batches.ts";
+import type { RowShare } from "./batches/shards/row-share.ts";
 import { type Backends, checkBackends, connectBackends } from "./backends/backends.ts";
+import { openShardRunner } from "./cluster/open-runner.ts";
 import type { GatewayConfig } from "./config.ts";
 import type { Database } from "./database/database.ts";
 import { openDatabase } from "./database/open-database.ts";
@@ -59,9 +61,10 @@ const readyMs = 5000;
 export async function openParts(
   config: GatewayConfig,
   logger: Logger,
-  given: { readonly database?: Database; readonly moderation?: Moderation } = {},
+  given: { readonly database?: Database; readonly moderation?: Moderation; readonly share?: RowShare } = {},
 ): Promise<GatewayParts> {
   checkStorage(config);
+  const dispatches = dispatchesBatches(config) && !given.share;
   const metrics = createMetrics({ service: "gateway", process: true });
   const gatewayMetrics = createGatewayMetrics(metrics);
   const { mllmAddress: mllm, clipAddress: clip, diffusionAddress: diffusion } = config;
@@ -109,7 +112,9 @@ export async function openParts(
     { logger, metrics, gatewayMetrics },
   );
   const onRowEnd = (status: string) => gatewayMetrics.batchRows.inc({ status });
-  const batches = new Batches({ database, storage, jobs: store, plans, logger, onRowEnd }, config);
+  const shards = dispatches ? openShardRunner(config, logger) : undefined;
+  const whose = { shards, share: given.share };
+  const batches = new Batches({ database, storage, jobs: store, plans, logger, onRowEnd, ...whose }, config);
   const drain = async (): Promise<void> => {
     await batches.stop();
     const drained = runner.stop(config.drainMs);
@@ -150,6 +155,15 @@ export async function openParts(
     drain,
     close,
   };
+}
+
+/** Whether this process hands batches to a shard runner: workers don't, they have no rights on the cluster. */
+function dispatchesBatches({ batchRunner, databaseUrl, role }: GatewayConfig): boolean {
+  if (batchRunner === "process" || role === "worker") return false;
+  if (databaseUrl !== undefined) return true;
+  const text =
+    "invalid configuration: MOODIFIER_DATABASE_URL: expected a PostgreSQL database that all shards share, because MOODIFIER_BATCH_RUNNER is shards; got nothing";
+  throw new MoodError("INVALID_ARGUMENT", "CONFIG_INVALID", text);
 }
 
 /** Whether every model service serves and the storage isn't away or full. */

@@ -6,6 +6,12 @@ const list = z
 
 /** Settings of batches, uploads and sources; spread them into the gateway's schema. */
 export const batchSettings = {
+  /** process: gateways and workers run the rows; shards: each batch is a work of the shard runner, see MOODIFIER_SHARD_RUNNER. */
+  batchRunner: z.enum(["process", "shards"]).default("process"),
+  /** shards: rows of one shard, 1..100,000; a batch falls into 10,000 shards at most. */
+  batchShardRows: z.coerce.number().int().min(1).max(100_000).default(100),
+  /** shards: shards of one batch that run at the same time, 1..1000. */
+  batchParallelism: z.coerce.number().int().min(1).max(1000).default(8),
   /** Rows in hand at the same time in this process, 1..256. */
   batchWindow: z.coerce.number().int().min(1).max(256).default(6),
   /** Buckets that batches may read and write, separated by commas. */

@@ -7,6 +7,7 @@ import type { Batch, BatchRow, RowStatus, Survey } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import { type BatchRecord, type RowRecord, selectBatch, toBatch, toRow } from "./batch-records.ts";
 import type { RowPlan } from "./row-plan.ts";
+import type { RowShare } from "./shards/row-share.ts";
 
 /** Name of the notices that a batch has changed; the payload is its id. */
 export const batchChannel = "moodifier_batch";
@@ -27,6 +28,15 @@ export interface NewBatch {
   readonly rows: readonly RowPlan[];
   /** Makes a repeated request find the first one's batch. */
   readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+}
+
+/** What running a batch elsewhere takes. */
+export interface RunningBatch {
+  readonly id: string;
+  /** Its rows. */
+  readonly total: number;
+  /** Trace context of the request that submitted it. */
+  readonly traceparent: string | null;
 }
 
 /** A page of a list, and where the next begins. */
@@ -158,6 +168,51 @@ export class BatchStore {
     });
     await this.#notify(readyChannel, id);
     return this.require(tenantId, id);
+  }
+
+  /** The batches that run, of all tenants, or the one with this id. */
+  running(id?: string): Promise<RunningBatch[]> {
+    return this.#database.query<RunningBatch>(
+      "SELECT id, total, traceparent FROM batch WHERE status = 'running' AND ($1::uuid IS NULL OR id = $1) ORDER BY created_at, id",
+      [id ?? null],
+    );
+  }
+
+  /** How many rows of a share have not ended. */
+  async openRows({ batchId, from, to }: RowShare): Promise<number> {
+    const [{ open } = { open: 0 }] = await this.#database.query<{ open: number }>(
+      `SELECT count(*)::int AS open FROM batch_row
+       WHERE batch_id = $1 AND row_index >= $2 AND row_index < $3 AND status IN ('pending', 'running')`,
+      [batchId, from, to],
+    );
+    return open;
+  }
+
+  /** Fails the rows of a share that have not ended; returns the jobs that still run for them. Idempotent. */
+  async giveUp({ batchId, from, to }: RowShare, problem: Problem): Promise<string[]> {
+    const jobs = await this.#database.transaction(async (tx) => {
+      // The lock on the batch puts the ends of its rows into one order.
+      const [batch] = await tx.query<{ sequence: number }>(
+        "SELECT sequence FROM batch WHERE id = $1 AND status = 'running' FOR UPDATE",
+        [batchId],
+      );
+      if (!batch) return [];
+      const rows = await tx.query<{ job_id: string | null }>(
+        `WITH open AS (
+           SELECT row_index FROM batch_row WHERE batch_id = $1 AND row_index >= $2 AND row_index < $3 AND status IN ('pending', 'running')
+           ORDER BY row_index FOR UPDATE),
+         numbered AS (SELECT row_index, row_number() OVER (ORDER BY row_index) AS number FROM open)
+         UPDATE batch_row AS row SET status = 'failed', problem = $4::jsonb, sequence = $5 + number, lease = NULL, finished_at = now()
+         FROM numbered WHERE row.batch_id = $1 AND row.row_index = numbered.row_index RETURNING row.job_id`,
+        [batchId, from, to, JSON.stringify(problem), batch.sequence],
+      );
+      await tx.query("UPDATE batch SET sequence = sequence + $2 WHERE id = $1", [batchId, rows.length]);
+      await settleBatch(tx, batchId, this.#retentionMs);
+      return rows.flatMap(({ job_id }) => (job_id === null ? [] : [job_id]));
+    });
+    await this.#notify(stopChannel, batchId);
+    await this.#notify(batchChannel, batchId);
+    return jobs;
   }
 
   /** Forgets batches and uploads whose time has passed, but no upload that a row is yet to read; returns how many batches. */

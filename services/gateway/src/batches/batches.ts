@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Logger } from "@moodifier/service-kit";
+import type { ShardRunner } from "../cluster/shard-runner.ts";
 import type { Database } from "../database/database.ts";
 import { maxImageBytes } from "../http/upload.ts";
 import type { JobStore } from "../jobs/job-store.ts";
@@ -21,6 +22,8 @@ import { referencedKeys } from "./referenced-keys.ts";
 import { RowEdits } from "./row-edits.ts";
 import { RowQueue } from "./row-queue.ts";
 import { runRow } from "./row-work.ts";
+import { BatchDispatcher } from "./shards/batch-dispatcher.ts";
+import type { RowShare } from "./shards/row-share.ts";
 
 /** What batches stand on. */
 export interface BatchParts {
@@ -29,6 +32,10 @@ export interface BatchParts {
   readonly jobs: JobStore;
   readonly plans: PlanStore;
   readonly logger: Logger;
+  /** Runs the batches instead of this process. */
+  readonly shards?: ShardRunner | undefined;
+  /** The only rows that this process runs; those of all batches unless told. */
+  readonly share?: RowShare | undefined;
   /** Told how each row ends. */
   readonly onRowEnd?: ((status: "succeeded" | "failed") => void) | undefined;
 }
@@ -65,6 +72,7 @@ export class Batches {
   readonly #config: BatchesConfig;
   readonly #parts: BatchParts;
   readonly #s3: S3Client;
+  readonly #dispatcher: BatchDispatcher | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
 
   constructor(parts: BatchParts, config: BatchesConfig) {
@@ -93,7 +101,7 @@ export class Batches {
     );
     const work = { edits: this.#edits, sources: this.sources, storage, openOutput: this.openOutput };
     this.runner = new BatchRunner(
-      { store: this.store, queue: new RowQueue(database, { leaseMs, retentionMs }), logger },
+      { store: this.store, queue: new RowQueue(database, { leaseMs, retentionMs, share: parts.share }), logger },
       (claim, options) => runRow(claim, work, options),
       {
         window: config.batchWindow,
@@ -104,13 +112,25 @@ export class Batches {
         onRowEnd: parts.onRowEnd,
       },
     );
+    if (parts.shards) {
+      this.#dispatcher = new BatchDispatcher(
+        { store: this.store, runner: parts.shards, logger },
+        {
+          shardRows: config.batchShardRows,
+          parallelism: config.batchParallelism,
+          pollMs,
+          cancelJob: (id) => this.#edits.cancel(id),
+        },
+      );
+    }
   }
 
-  /** Begins to tell what happens and, where this process `runs` rows, to run them and to tidy up. */
+  /** Begins to tell what happens, to hand batches to the shard runner and, where this process `runs` rows, to run them and to tidy up. */
   async start({ runs }: { runs: boolean }): Promise<void> {
     await this.feed.start();
+    await this.#dispatcher?.start();
     if (!runs) return;
-    await this.runner.start();
+    if (this.#config.batchRunner === "process" || this.#parts.share) await this.runner.start();
     this.#every(sweepMs, () => this.store.sweep());
     if (this.#config.garbageMs > 0) this.#every(this.#config.garbageMs, () => this.collectGarbage());
   }
@@ -118,6 +138,7 @@ export class Batches {
   /** Rows in hand go back into the queue; the edits behind them are the job runner's to end. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    await this.#dispatcher?.stop();
     await this.runner.stop(0);
     await this.feed.stop();
     this.#s3.destroy();

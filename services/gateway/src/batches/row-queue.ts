@@ -4,12 +4,15 @@ import type { RowClaim, RowOutcome } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import { type RowRecord, toRow } from "./batch-records.ts";
 import { batchChannel, settleBatch } from "./batch-store.ts";
+import type { RowShare } from "./shards/row-share.ts";
 
 export interface RowQueueOptions {
   /** Milliseconds after which a row whose holder is silent is given to another. */
   readonly leaseMs: number;
   /** How long a batch stays after its end, in milliseconds. */
   readonly retentionMs: number;
+  /** The only rows that are taken; those of all batches unless told. */
+  readonly share?: RowShare | undefined;
 }
 
 /** How a row ended. */
@@ -29,19 +32,20 @@ export class RowQueue {
 
   /** Leases up to `limit` rows: of all batches in turn, the urgent ones first. Rows whose lease ran out are among them. */
   async claim(limit: number): Promise<RowClaim[]> {
+    const { leaseMs, share } = this.#options;
     const records = await this.#database.query<
       RowRecord & { lease: string; options: BatchOptions; traceparent: string | null }
     >(
       `WITH next AS (
          SELECT row.batch_id, row.row_index, batch.options, batch.traceparent FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
-         WHERE batch.status = 'running' AND (row.status = 'pending' AND coalesce(row.retry_at <= now(), true)
+         WHERE batch.status = 'running' AND ($3::uuid IS NULL OR row.batch_id = $3 AND row.row_index >= $4 AND row.row_index < $5) AND (row.status = 'pending' AND coalesce(row.retry_at <= now(), true)
            OR row.status = 'running' AND row.lease_until < now())
          ORDER BY (batch.options ->> 'priority')::int DESC, row.row_index, batch.created_at
          LIMIT $1 FOR UPDATE OF row SKIP LOCKED)
        UPDATE batch_row AS row SET status = 'running', attempt = attempt + 1, lease = gen_random_uuid(), lease_until = now() + $2 * interval '1 ms',
          started_at = coalesce(started_at, now())
        FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options, next.traceparent`,
-      [limit, this.#options.leaseMs],
+      [limit, leaseMs, share?.batchId ?? null, share?.from ?? 0, share?.to ?? 0],
     );
     return records.map((record) => ({
       row: toRow(record),

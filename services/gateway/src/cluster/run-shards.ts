@@ -5,7 +5,8 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { createLogger, loadConfig, startTracing, toMoodError, withSpan } from "@moodifier/service-kit";
 import { z } from "zod";
-import { openShardRunner, shardSettings } from "./open-runner.ts";
+import { openShardRunner } from "./open-runner.ts";
+import { shardSettings } from "./shard-settings.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
