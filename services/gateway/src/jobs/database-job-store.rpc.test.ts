@@ -73,6 +73,13 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
     return first;
   };
 
+  it.runIf(kind.name === "postgres")("starts in several processes at once on an empty database", async () => {
+    const empty = await kind.open();
+    const started = await Promise.all(Array.from({ length: 4 }, () => DatabaseJobStore.start(empty, options)));
+    for (const each of started) await each.close();
+    await empty.close();
+  });
+
   it("keeps what was asked for and shows it to its tenant only", async () => {
     const job = await submit({
       externalId: "sku-1",

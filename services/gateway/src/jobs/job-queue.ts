@@ -40,6 +40,9 @@ const tiers: Record<string, number> = Object.fromEntries(
 /** More than any job takes: our own decider ends retries. */
 const endlessRetries = 1_000_000;
 
+/** Any number; the same in every process. */
+const startLock = 7_020_034;
+
 /** An entry may start so long before it was added: a clock that is set back by less holds up nobody. */
 const clockSlackMs = 24 * 3600 * 1000;
 
@@ -56,8 +59,17 @@ export class JobQueue {
     this.#options = options;
   }
 
-  /** Starts the queue on a database and makes its tables. */
+  /** Starts the queue on a database and makes its tables; of processes that start together, one after the other. */
   static async start(database: Database, options: JobQueueOptions): Promise<JobQueue> {
+    // An embedded database has one process, and one connection, which a transaction would keep from the queue.
+    if (database.kind === "pglite") return JobQueue.#open(database, options);
+    return database.transaction(async (lock) => {
+      await lock.query("SELECT pg_advisory_xact_lock($1)", [startLock]);
+      return JobQueue.#open(database, options);
+    });
+  }
+
+  static async #open(database: Database, options: JobQueueOptions): Promise<JobQueue> {
     const boss = new PgBoss({
       db: adapt(database),
       backend: database.kind,
