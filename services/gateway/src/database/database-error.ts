@@ -5,8 +5,9 @@ const unavailable = /^(08...|57P0[1-3]|53[13]00)$/;
 
 const socketCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"]);
 
-/** Texts with which the driver reports a lost connection without a code. */
-const lostConnection = /Connection terminated|Client has encountered a connection error|timeout expired|not queryable/;
+/** Texts with which the driver reports a lost connection, or that none was free in time, without a code. */
+const lostConnection =
+  /Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded|not queryable/;
 
 /** The error of a driver; trouble with the connection becomes UNAVAILABLE (DATABASE_UNAVAILABLE), because the same statement may succeed later. */
 export function toDatabaseError(error: unknown): unknown {
