@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
 import { drawPicture, formOf } from "../../services/gateway/src/testing/gateway-under-test.ts";
 import { type ScriptedServices, startScriptedServices } from "../../services/gateway/src/testing/scripted-services.ts";
-import { GatewayProcess } from "./gateway-process.ts";
+import { ServiceProcess, type Settings } from "./service-process.ts";
 
 interface Edit {
   readonly id: string;
@@ -22,7 +22,7 @@ interface Edit {
 const kills = Number(process.env["MOODIFIER_KILLS"] ?? 10);
 let services: ScriptedServices;
 let picture: Buffer;
-let running: GatewayProcess[];
+let running: ServiceProcess[];
 let folder: string;
 
 beforeEach(async () => {
@@ -38,8 +38,8 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(settings: Readonly<Record<string, string | number>>): Promise<GatewayProcess> {
-  const gateway = await GatewayProcess.start({
+async function start(settings: Settings): Promise<ServiceProcess> {
+  const gateway = await ServiceProcess.start("gateway", {
     ...services.addresses,
     maxQueue: 1000,
     maxLosses: 20,
@@ -138,7 +138,7 @@ describe("the embedded gateway", () => {
 
 describe("gateways and workers on PostgreSQL", () => {
   let server: PostgresServer;
-  let settings: Readonly<Record<string, string | number>>;
+  let settings: Settings;
 
   beforeEach(async () => {
     server = await startPostgres();

@@ -6,8 +6,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source"], externalConditions: ["source"] } },
   test: {
     include: ["tests/faults/**/*.fault.ts"],
-    testTimeout: 600_000,
-    hookTimeout: 120_000,
+    testTimeout: 7_200_000,
+    hookTimeout: 600_000,
     fileParallelism: false,
   },
 });
