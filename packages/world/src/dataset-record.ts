@@ -56,16 +56,17 @@ export function pairCategory(datasetSeed: number, pair: number, shares: Category
 
 /**
  * The two scenes of pair `pair`: one identity, two emotions, and at least one part drawn differently.
- * `attempt` numbers further candidates, for identities whose hair or beard hides what would change.
+ * `attempt` numbers further candidates, for identities whose hair or beard hides what would change; `style` may be one held out.
  */
 export function pairScenes(
   datasetSeed: number,
   pair: number,
   attempt = 0,
   category: WorldCategory = "face",
+  style?: string,
 ): [Scene, Scene] {
   const seed = hashKey("pair", datasetSeed, pair, attempt);
-  const first = sample(seed, { category });
+  const first = sample(seed, { category, ...(style === undefined ? {} : { style }) });
   const random = createRandom("partner", STREAM, seed);
   const others = EMOTIONS.filter((emotion) => emotion !== first.emotion);
   for (;;) {
@@ -83,17 +84,17 @@ export async function renderPair(
   datasetSeed: number,
   pair: number,
   size: number,
-  options: { shares?: CategoryShares; paint?: Painter } = {},
+  options: { shares?: CategoryShares; style?: string; paint?: Painter } = {},
 ): Promise<[DatasetItem, DatasetItem]> {
-  const { shares = FACES_ONLY, paint = (scene: Scene, pixels: number) => render(scene as AnyFaceScene, pixels) } =
-    options;
+  const paintFace: Painter = (scene, pixels) => render(scene as AnyFaceScene, pixels);
+  const { shares = FACES_ONLY, style, paint = paintFace } = options;
   const category = pairCategory(datasetSeed, pair, shares);
   let scenes: [Scene, Scene];
   let renders: [Rendered, Rendered];
   let regions: Region[];
   let attempt = 0;
   do {
-    scenes = pairScenes(datasetSeed, pair, attempt++, category);
+    scenes = pairScenes(datasetSeed, pair, attempt++, category, style);
     renders = [await paint(scenes[0], size), await paint(scenes[1], size)];
     regions = changedRegions(scenes[0], renders[0], scenes[1], renders[1]);
   } while (regions.length === 0);

@@ -12,6 +12,7 @@ export interface DatasetTask {
   readonly from: number;
   readonly to: number;
   readonly shares: CategoryShares;
+  readonly style?: string;
   readonly cacheDir?: string;
 }
 
@@ -22,16 +23,16 @@ let renderer: WorldRenderer | undefined;
 
 /** Renders a task's pairs into the data set's files. */
 async function work(task: DatasetTask): Promise<string[]> {
-  const { dir, seed, size, from, to, shares, cacheDir } = task;
+  const { dir, seed, size, from, to, shares, style, cacheDir } = task;
   renderer ??= openRenderer(cacheDir === undefined ? {} : { cacheDir });
-  const paint = renderer.render.bind(renderer);
+  const options = { shares, paint: renderer.render.bind(renderer), ...(style === undefined ? {} : { style }) };
   const pixels = size * size;
   const images = await open(join(dir, "images.u8"), "r+");
   const parts = await open(join(dir, "parts.u8"), "r+");
   try {
     const lines: string[] = [];
     for (let pair = from; pair < to; pair++) {
-      for (const { record, rendered } of await renderPair(seed, pair, size, { shares, paint })) {
+      for (const { record, rendered } of await renderPair(seed, pair, size, options)) {
         await images.write(rendered.picture, 0, pixels * 3, record.index * pixels * 3);
         await parts.write(rendered.parts, 0, pixels, record.index * pixels);
         lines.push(JSON.stringify(record));

@@ -57,6 +57,16 @@ it("writes what it renders, and the same bytes with any number of workers", asyn
   });
 });
 
+it("draws a whole data set in one style, held-out ones included, and refuses a style that is not one", async () => {
+  const dir = join(root, "held-out");
+  await writeDataset({ dir, count: 8, seed: 3, size: SIZE, workers: 1, style: "lorelei" });
+  const records = (await readFile(join(dir, "records.jsonl"), "utf8")).trimEnd().split("\n");
+  expect(records.map((line) => (JSON.parse(line) as DatasetRecord).style)).toEqual(Array(8).fill("lorelei"));
+  await expect(
+    writeDataset({ dir: join(root, "unknown"), count: 2, seed: 3, size: SIZE, style: "loreley" }),
+  ).rejects.toMatchObject({ reason: "STYLE_UNKNOWN" });
+});
+
 it("refuses an odd count and stops when aborted, leaving no dataset.json", async () => {
   await expect(writeDataset({ dir: join(root, "odd"), count: 3, seed: 1 })).rejects.toMatchObject({
     reason: "COUNT_OUT_OF_RANGE",

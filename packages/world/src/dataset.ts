@@ -18,6 +18,8 @@ export interface DatasetOptions {
   readonly size?: number;
   /** Shares of the categories; faces only by default. Anything but faces needs Chromium. */
   readonly shares?: CategoryShares;
+  /** One style or shape family for every picture, held-out styles included; drawn by the training weights when absent. */
+  readonly style?: string;
   /** Folder of cached renders of products and places. */
   readonly cacheDir?: string;
   /** Worker threads; default 2. Each that draws products or places has a browser of its own. */
@@ -45,7 +47,18 @@ const PAIRS_PER_TASK = 32;
  * `dataset.json` is not complete. The same options give the same bytes whatever the number of workers.
  */
 export async function writeDataset(options: DatasetOptions): Promise<DatasetHeader> {
-  const { dir, count, seed, size = 256, workers = 2, shares = FACES_ONLY, cacheDir, signal, onProgress } = options;
+  const {
+    dir,
+    count,
+    seed,
+    size = 256,
+    workers = 2,
+    shares = FACES_ONLY,
+    style,
+    cacheDir,
+    signal,
+    onProgress,
+  } = options;
   if (!Number.isInteger(count) || count < 2 || count % 2 !== 0) {
     throw new WorldError("COUNT_OUT_OF_RANGE", `count must be an even number of pictures from 2, not ${count}`);
   }
@@ -62,6 +75,7 @@ export async function writeDataset(options: DatasetOptions): Promise<DatasetHead
     await file.close();
   }
   const pairs = count / 2;
+  const optional = { ...(style === undefined ? {} : { style }), ...(cacheDir === undefined ? {} : { cacheDir }) };
   const lines: string[] = Array.from({ length: count });
   let next = 0;
   let written = 0;
@@ -69,7 +83,7 @@ export async function writeDataset(options: DatasetOptions): Promise<DatasetHead
     if (next >= pairs) return undefined;
     const from = next;
     next = Math.min(pairs, next + PAIRS_PER_TASK);
-    return { dir, seed, size, shares, from, to: next, ...(cacheDir === undefined ? {} : { cacheDir }) };
+    return { dir, seed, size, shares, from, to: next, ...optional };
   };
   const run = async (): Promise<void> => {
     // Run from source (tests, no build), the worker is TypeScript too and finds its packages by their sources.

@@ -10,7 +10,7 @@ import { openRenderer } from "./stage/renderer.ts";
 import { WorldError } from "./world-error.ts";
 
 const USAGE = `usage:
-  npm run world -- dataset --count N --seed S --out DIR [--categories face=4,vase,ring] [--size 256] [--workers 2] [--cache DIR]
+  npm run world -- dataset --count N --seed S --out DIR [--categories face=4,vase,ring] [--style NAME] [--size 256] [--workers 2] [--cache DIR]
   npm run world -- sheet --category vase [--out FILE.jpg] [--seed 1] [--one] [--size 176] [--intensity 0.9]
   npm run world -- sheet --style avataaars --out FILE.png [--identities 4]
   npm run world -- bench [--categories face,vase] [--count 40]
@@ -36,6 +36,7 @@ async function main(): Promise<void> {
   });
   const seed = Number(values.seed);
   const cache = values.cache === undefined ? {} : { cacheDir: values.cache };
+  const style = values.style === undefined ? {} : { style: values.style };
   if (positionals[0] === "dataset" && values.out !== undefined) {
     const started = performance.now();
     const count = Number(values.count ?? "64");
@@ -47,6 +48,7 @@ async function main(): Promise<void> {
       size: Number(values.size ?? "256"),
       workers: Number(values.workers),
       shares: readShares(values.categories ?? "face"),
+      ...style,
       ...cache,
       onProgress: (written) => {
         if (written - shown < 1024 && written < count) return;
@@ -72,7 +74,7 @@ async function main(): Promise<void> {
         size: Number(values.size ?? "176"),
         intensity: Number(values.intensity),
         oneIdentity: values.one,
-        ...(values.style === undefined ? {} : { style: values.style }),
+        ...style,
         type: out.endsWith(".webp") ? "image/webp" : "image/jpeg",
       });
       await mkdir(dirname(out), { recursive: true });
