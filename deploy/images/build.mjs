@@ -84,7 +84,13 @@ function writeValues(file) {
   const content = {
     images: { registry: values.registry, requireDigest: true },
     ...(models && { models: { family: values.family, source: "image", image: { digest: models } } }),
-    services: Object.fromEntries(services.map((name) => [name, rest[name] ? { image: { digest: rest[name] } } : {}])),
+    // Workers, and the pods of batches, run the gateway's image.
+    services: Object.fromEntries(
+      [...services, "worker"].flatMap((name) => {
+        const digest = rest[name === "worker" ? "gateway" : name];
+        return digest ? [[name, { image: { digest } }]] : [];
+      }),
+    ),
   };
   writeFileSync(file, `${JSON.stringify(content, null, 2)}\n`);
 }

@@ -36,6 +36,18 @@ export function find(manifests: readonly Manifest[], kind: string, name: string)
   return manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === full);
 }
 
+/** The pod of a service's Deployment. */
+export const podOf = (manifests: readonly Manifest[], name: string): Manifest =>
+  find(manifests, "Deployment", name).spec.template.spec;
+
+/** The container of that pod. */
+export const containerOf = (manifests: readonly Manifest[], name: string): Manifest =>
+  podOf(manifests, name).containers[0];
+
+/** The environment of that container, by name. */
+export const envOf = (manifests: readonly Manifest[], name: string): Record<string, Manifest> =>
+  Object.fromEntries(containerOf(manifests, name).env.map((entry: Manifest) => [entry.name, entry]));
+
 /** How often each kind is rendered. */
 export function countKinds(manifests: readonly Manifest[]): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -50,6 +62,9 @@ export function lint(values: Values = {}): string {
     encoding: "utf8",
   });
 }
+
+/** A database and a place for pictures outside the release, as everything that is shared needs them. */
+export const external: Values = { database: { existingSecret: "database" }, objectStore: { claim: "pictures" } };
 
 /** Every switch on, with what each needs. */
 export const everything: Values = {

@@ -1,17 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { countKinds, everything, find, lint, type Manifest, render, renderText, type Values } from "./chart.ts";
+import {
+  containerOf,
+  countKinds,
+  envOf,
+  everything,
+  external,
+  find,
+  lint,
+  type Manifest,
+  podOf,
+  render,
+  renderText,
+  type Values,
+} from "./chart.ts";
 
 const services = ["gateway", "mllm", "clip", "diffusion"] as const;
 const everyService = [...services, "worker"] as const;
 const modelServices = ["mllm", "clip", "diffusion"] as const;
-const external: Values = { database: { existingSecret: "database" }, objectStore: { claim: "pictures" } };
-
-const podOf = (manifests: readonly Manifest[], name: string): Manifest =>
-  find(manifests, "Deployment", name).spec.template.spec;
-const containerOf = (manifests: readonly Manifest[], name: string): Manifest => podOf(manifests, name).containers[0];
-const envOf = (manifests: readonly Manifest[], name: string): Record<string, Manifest> =>
-  Object.fromEntries(containerOf(manifests, name).env.map((entry: Manifest) => [entry.name, entry]));
-
 describe("helm lint --strict", () => {
   it("passes with the defaults and with every switch on", () => {
     expect(lint()).toContain("0 chart(s) failed");
@@ -66,7 +71,7 @@ describe("every switch", () => {
     ],
     ["ingress.enabled", { ingress: { enabled: true } }, "Ingress", 1],
     ["httpRoute.enabled", { httpRoute: { enabled: true, parentRefs: [{ name: "edge" }] } }, "HTTPRoute", 1],
-    ["clusterJobs.enabled", { clusterJobs: { enabled: true } }, "Role", 1],
+    ["clusterJobs.enabled", { ...external, clusterJobs: { enabled: true } }, "Role", 1],
     ["serviceMonitor.enabled", { monitoring: { serviceMonitor: { enabled: true } } }, "ServiceMonitor", 1],
     ["autoscaling hpa", { ...external, defaults: { autoscaling: { mode: "hpa" } } }, "HorizontalPodAutoscaler", 4],
     [
@@ -320,6 +325,11 @@ describe("wrong values", () => {
       /needs?|database.existingSecret/,
     ],
     ["gateways that share jobs but no pictures", { database: { existingSecret: "database" } }, /objectStore.bucket/],
+    [
+      "Jobs of an embedded store",
+      { clusterJobs: { enabled: true } },
+      /clusterJobs.enabled needs database.existingSecret/,
+    ],
     ["workers of an embedded store", { services: { worker: { enabled: true } } }, /needs database.existingSecret/],
     ["KEDA without a trigger", { services: { clip: { autoscaling: { mode: "keda" } } } }, /prometheus.serverAddress/],
   ])("%s is refused", (_name, values, words) => {

@@ -3,7 +3,11 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { HTTPRoute } from "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1";
 import { ScaledObject, TriggerAuthentication } from "@kubernetes-models/keda/keda.sh/v1alpha1";
-import { PrometheusRule, ServiceMonitor } from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
+import {
+  PodMonitor,
+  PrometheusRule,
+  ServiceMonitor,
+} from "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
 import { describe, expect, it } from "vitest";
 import { kubeTools } from "../../scripts/kube-tools.mjs";
 import { chartPath, everything, type Manifest, render, renderText, root, type Values } from "./chart.ts";
@@ -19,6 +23,7 @@ const keda = "@kubernetes-models/keda/keda.sh/v1alpha1";
 const monitoring = "@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1";
 const customKinds: Record<string, CustomKind> = {
   HTTPRoute: { Model: HTTPRoute, module: "@kubernetes-models/gateway-api/gateway.networking.k8s.io/v1" },
+  PodMonitor: { Model: PodMonitor, module: monitoring },
   PrometheusRule: { Model: PrometheusRule, module: monitoring },
   ScaledObject: { Model: ScaledObject, module: keda },
   ServiceMonitor: { Model: ServiceMonitor, module: monitoring },

@@ -39,7 +39,7 @@ livenessProbe: {{- toYaml (merge (dict "grpc" (dict "port" 50051 "service" "live
 {{- $values := .root.Values -}}
 {{- $settings := include "moodifier.settings" . | fromYaml -}}
 {{- $gateway := include "moodifier.isGateway" .name | eq "true" -}}
-{{- $data := and $gateway (or (not $values.database.existingSecret) $values.objectStore.claim) -}}
+{{- $dispatches := and (eq .name "gateway") $values.clusterJobs.enabled -}}
 {{- $gpu := eq $settings.accelerator "nvidia" -}}
 {{- $image := include "moodifier.image" (dict "root" .root "image" $settings.image "what" (printf "services.%s.image" .name)) -}}
 {{- $grace := add (int $settings.preStopSeconds) (int $settings.drainSeconds) 10 -}}
@@ -65,33 +65,18 @@ spec:
   template:
     metadata:
       labels: {{- include "moodifier.labels" . | nindent 8 }}
-      {{- with $settings.podAnnotations }}
-      annotations: {{- toYaml . | nindent 8 }}
-      {{- end }}
-    spec:
-      serviceAccountName: {{ include "moodifier.fullname" .root }}-{{ .name }}
-      automountServiceAccountToken: {{ and (eq .name "gateway") $values.clusterJobs.enabled }}
-      enableServiceLinks: false
-      terminationGracePeriodSeconds: {{ $grace }}
-      securityContext: {{- include "moodifier.podSecurityContext" . | nindent 8 }}
-      {{- with $values.images.pullSecrets }}
-      imagePullSecrets:
-        {{- range . }}
-        - name: {{ . }}
+      {{- if or $settings.podAnnotations $dispatches }}
+      annotations:
+        {{- with $settings.podAnnotations }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
+        {{- if $dispatches }}
+        # The template is read once, at the start.
+        checksum/job: {{ include "moodifier.job" .root | sha256sum }}
         {{- end }}
       {{- end }}
-      {{- with $settings.priorityClassName }}
-      priorityClassName: {{ . }}
-      {{- end }}
-      {{- if and $gpu $settings.gpu.runtimeClassName }}
-      runtimeClassName: {{ $settings.gpu.runtimeClassName }}
-      {{- end }}
-      {{- with $settings.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
-      {{- end }}
-      {{- with (ternary (concat $settings.gpu.tolerations $settings.tolerations) $settings.tolerations $gpu) }}
-      tolerations: {{- toYaml . | nindent 8 }}
-      {{- end }}
+    spec:
+      {{- include "moodifier.pod" (dict "root" .root "name" .name "settings" $settings "grace" $grace) | nindent 6 }}
       topologySpreadConstraints:
         {{- range list "topology.kubernetes.io/zone" "kubernetes.io/hostname" }}
         - topologyKey: {{ . }}
@@ -112,11 +97,7 @@ spec:
             - { name: {{ ternary "http" "grpc" $gateway }}, containerPort: {{ include "moodifier.port" .name }}, protocol: TCP }
             - { name: metrics, containerPort: 9090, protocol: TCP }
           env:
-            - name: POD_NAME
-              valueFrom: { fieldRef: { fieldPath: metadata.name } }
-            - name: POD_NAMESPACE
-              valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
-            {{- include "moodifier.environment" (dict "root" .root "name" .name "settings" $settings) | nindent 12 }}
+            {{- include "moodifier.pod.environment" (dict "root" .root "name" .name "settings" $settings) | nindent 12 }}
           {{- include "moodifier.probes" (dict "name" .name "settings" $settings) | nindent 10 }}
           lifecycle:
             preStop:
@@ -133,22 +114,22 @@ spec:
             - { name: tmp, mountPath: /tmp }
             {{- if not $gateway }}
             {{- include "moodifier.models.mount" .root | nindent 12 }}
-            {{- else if $data }}
-            - { name: data, mountPath: /data }
+            {{- else }}
+            {{- include "moodifier.data.mount" .root | nindent 12 }}
+            {{- end }}
+            {{- if $dispatches }}
+            - { name: job, mountPath: /etc/moodifier, readOnly: true }
             {{- end }}
       volumes:
         - name: tmp
           emptyDir: { sizeLimit: 1Gi }
         {{- if not $gateway }}
         {{- include "moodifier.models.volume" .root | nindent 8 }}
-        {{- else if $data }}
-        - name: data
-          {{- if $values.database.existingSecret }}
-          persistentVolumeClaim: { claimName: {{ $values.objectStore.claim }} }
-          {{- else if $values.database.embeddedClaim }}
-          persistentVolumeClaim: { claimName: {{ $values.database.embeddedClaim }} }
-          {{- else }}
-          emptyDir: { sizeLimit: 10Gi }
-          {{- end }}
+        {{- else }}
+        {{- include "moodifier.data.volume" .root | nindent 8 }}
+        {{- end }}
+        {{- if $dispatches }}
+        - name: job
+          configMap: { name: {{ include "moodifier.fullname" .root }}-job }
         {{- end }}
 {{- end -}}

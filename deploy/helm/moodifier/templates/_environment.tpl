@@ -14,9 +14,25 @@
 {{- $_ := set $plain (printf "MOODIFIER_%s_ADDRESS" (upper $peer)) $address -}}
 {{- end -}}
 {{- $_ := set $plain "MOODIFIER_CONNECTION_DRAIN_MS" "3000" -}}
+{{- with $values.clusterJobs -}}
+{{- if .enabled -}}
+{{- $_ := set $plain "MOODIFIER_BATCH_RUNNER" "shards" -}}
+{{- if eq $.name "gateway" -}}
+{{- $_ := set $plain "MOODIFIER_BATCH_SHARD_ROWS" (.shardRows | int | toString) -}}
+{{- $_ := set $plain "MOODIFIER_BATCH_PARALLELISM" (.parallelism | int | toString) -}}
+{{- $_ := set $plain "MOODIFIER_SHARD_RUNNER" "kubernetes" -}}
+{{- $_ := set $plain "MOODIFIER_SHARD_RETRIES" (.retries | int | toString) -}}
+{{- $_ := set $plain "MOODIFIER_JOB_TEMPLATE" "/etc/moodifier/job.yaml" -}}
+{{- $_ := set $plain "MOODIFIER_JOB_NAMESPACE" $.root.Release.Namespace -}}
+{{- $_ := set $plain "MOODIFIER_JOB_RUNNER" $prefix -}}
+{{- if .queue -}}{{- $_ := set $plain "MOODIFIER_JOB_QUEUE" .queue -}}{{- end -}}
+{{- if .deadlineSeconds -}}{{- $_ := set $plain "MOODIFIER_JOB_DEADLINE_SECONDS" (.deadlineSeconds | int | toString) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if eq .name "worker" -}}
 {{- $_ := set $plain "MOODIFIER_ROLE" "worker" -}}
-{{- else if $values.services.worker.enabled -}}
+{{- else if and (eq .name "gateway") $values.services.worker.enabled -}}
 {{- $_ := set $plain "MOODIFIER_ROLE" "api" -}}
 {{- end -}}
 {{- if or (not $values.database.existingSecret) $values.objectStore.claim -}}

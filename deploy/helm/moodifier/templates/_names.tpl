@@ -35,14 +35,19 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 gateway{{ if .Values.services.worker.enabled }} worker{{ end }} mllm clip diffusion
 {{- end -}}
 
-{{/* "true" for what runs the gateway's code: requests, jobs or both. Argument: SERVICE. */}}
-{{- define "moodifier.isGateway" -}}
-{{- if has . (list "gateway" "worker") }}true{{ end -}}
+{{/* The services and, while batches run as Jobs, `batch`: the pods of those Jobs. */}}
+{{- define "moodifier.workloads" -}}
+{{ include "moodifier.components" . }}{{ if .Values.clusterJobs.enabled }} batch{{ end }}
 {{- end -}}
 
-{{/* The settings of one service as YAML: defaults under its own. Argument as above. */}}
+{{/* "true" for what runs the gateway's code: requests, jobs, or a share of a batch. Argument: SERVICE. */}}
+{{- define "moodifier.isGateway" -}}
+{{- if has . (list "gateway" "worker" "batch") }}true{{ end -}}
+{{- end -}}
+
+{{/* The settings of one service as YAML: defaults under its own; pods of Jobs have those of the workers. Argument as above. */}}
 {{- define "moodifier.settings" -}}
-{{- $own := deepCopy (get .root.Values.services .name) -}}
+{{- $own := deepCopy (get .root.Values.services (ternary "worker" .name (eq .name "batch"))) -}}
 {{- $settings := mergeOverwrite (deepCopy .root.Values.defaults) $own -}}
 {{- $values := .root.Values -}}
 {{- if include "moodifier.isGateway" .name -}}
@@ -50,8 +55,9 @@ gateway{{ if .Values.services.worker.enabled }} worker{{ end }} mllm clip diffus
 {{- if and $values.database.existingSecret (not $values.objectStore.bucket) (not $values.objectStore.claim) -}}
 {{- fail "database.existingSecret needs objectStore.bucket or objectStore.claim: gateways that share jobs must share their pictures" -}}
 {{- end -}}
-{{- if and (eq .name "worker") (not $values.database.existingSecret) -}}
-{{- fail "services.worker.enabled needs database.existingSecret: an embedded store cannot be shared" -}}
+{{- if and (has .name (list "worker" "batch")) (not $values.database.existingSecret) -}}
+{{- $switch := ternary "clusterJobs.enabled" "services.worker.enabled" (eq .name "batch") -}}
+{{- fail (printf "%s needs database.existingSecret: an embedded store cannot be shared" $switch) -}}
 {{- end -}}
 {{- if not $values.database.existingSecret -}}
 {{- if ne $settings.autoscaling.mode "none" -}}
