@@ -46,7 +46,11 @@ beforeAll(async () => {
     command: (image) => (image === "moodifier/worker:test" ? [process.execPath, "--eval", worker] : undefined),
   });
   const install = ["install", release, chart, "--namespace", namespace, "--wait", "--timeout", "120s"];
-  await cluster.helm(install, { clusterJobs: { enabled: true } });
+  await cluster.helm(install, {
+    database: { existingSecret: "database" },
+    objectStore: { bucket: "pictures" },
+    clusterJobs: { enabled: true },
+  });
 });
 afterEach(() => runner?.close());
 afterAll(() => cluster?.stop());

@@ -147,7 +147,7 @@ describe("helm uninstall", () => {
   it("leaves nothing behind", async () => {
     await cluster.helm(["uninstall", release, "--namespace", namespace, "--wait"]);
     const kinds =
-      "deployments,services,serviceaccounts,roles,rolebindings,networkpolicies,poddisruptionbudgets,ingresses,hpa";
+      "deployments,services,serviceaccounts,configmaps,roles,rolebindings,networkpolicies,poddisruptionbudgets,ingresses,hpa";
     await expect
       .poll(
         () =>

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
 import path from "node:path";
-import { AppsV1Api } from "@kubernetes/client-node";
+import { AppsV1Api, BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
 import { chart, type Cluster, createClaim, namespace, release, root, startCluster } from "./cluster/cluster.ts";
+import { drawFace } from "../e2e/fixtures.ts";
 import { Load } from "./load.ts";
 
 /** The real services as images: the compiled code of this repository and the committed model family. */
@@ -13,6 +14,7 @@ const images = {
     return service ? [process.execPath, path.join(root, "services", service, "dist/main.js")] : undefined;
   },
   folder: () => path.join(root, "models"),
+  files: ["/app", root] as const,
 };
 
 const small = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } };
@@ -20,8 +22,13 @@ const values = {
   auth: { mode: "anonymous" },
   database: { existingSecret: "database" },
   objectStore: { claim: "pictures" },
+  clusterJobs: { enabled: true, shardRows: 2, parallelism: 2 },
   defaults: { resources: small, preStopSeconds: 3, drainSeconds: 120 },
-  services: { gateway: { resources: small, drainSeconds: 150 }, diffusion: { resources: small } },
+  services: {
+    gateway: { resources: small, drainSeconds: 150 },
+    worker: { resources: small, drainSeconds: 60, env: { MOODIFIER_CONCURRENCY: 2 } },
+    diffusion: { resources: small },
+  },
 };
 
 let cluster: Cluster;
@@ -91,4 +98,42 @@ describe("under load", () => {
     await report("kill -9 of one pod of each model service", load);
     expect(load.failures).toEqual([]);
   }, 900_000);
+});
+
+describe("a batch", () => {
+  it("runs as an Indexed Job that the gateway makes, in pods that end with their rows", async () => {
+    const jobs = cluster.plane.config.makeApiClient(BatchV1Api);
+    const core = cluster.plane.config.makeApiClient(CoreV1Api);
+    const labelSelector = "moodifier.dev/runner=mood-moodifier";
+    const upload = await fetch(`${url}/v1/uploads`, {
+      method: "POST",
+      body: new Uint8Array(await drawFace()),
+      headers: { "content-type": "image/png" },
+    });
+    const { reference } = (await upload.json()) as { reference: string };
+    const rows = Array.from({ length: 6 }, (_, seed) => `${seed === 5 ? "upload:none" : reference},joy,${seed},2`);
+    const form = new FormData();
+    form.set("manifest", new Blob([["image,emotion,seed,steps", ...rows].join("\n")]), "manifest.csv");
+    form.set("options", "{}");
+    const answer = await fetch(`${url}/v1/batches`, { method: "POST", body: form });
+    expect(answer.status, await answer.clone().text()).toBe(202);
+    const batch = (await answer.json()) as { id: string };
+    const list = async () => (await jobs.listNamespacedJob({ namespace, labelSelector })).items;
+    await expect.poll(async () => (await list()).length, { timeout: 60_000, interval: 300 }).toBe(1);
+    const [job] = await list();
+    expect(job?.spec).toMatchObject({ completions: 3, parallelism: 2, completionMode: "Indexed" });
+    const seen = new Set<string>();
+    const read = async () => {
+      for (const { metadata, spec } of (await core.listNamespacedPod({ namespace, labelSelector })).items) {
+        seen.add(metadata!.labels!["batch.kubernetes.io/job-completion-index"]!);
+        expect(spec?.serviceAccountName).toBe("mood-moodifier-batch");
+      }
+      return (await (await fetch(`${url}/v1/batches/${batch.id}`)).json()) as object;
+    };
+    await expect
+      .poll(read, { timeout: 400_000, interval: 500 })
+      .toMatchObject({ status: "partially_succeeded", counts: { succeeded: 5, failed: 1 } });
+    expect([...seen].sort()).toEqual(["0", "1", "2"]);
+    await expect.poll(async () => (await list()).length, { timeout: 60_000, interval: 500 }).toBe(0);
+  }, 600_000);
 });

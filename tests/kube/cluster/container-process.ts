@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, openSync } from "node:fs";
+import { openSync } from "node:fs";
 import path from "node:path";
-import { type CoreV1Api, type V1Container, type V1EnvVar, type V1Pod } from "@kubernetes/client-node";
+import { type CoreV1Api, type KubeConfig, type V1Container, type V1EnvVar, type V1Pod } from "@kubernetes/client-node";
 import { loopbackOf } from "./pod-addresses.ts";
+import { mountVolumes, type Mount } from "./pod-volumes.ts";
 
 /** What stands in for images: which command an image starts, and where an image volume's files are. */
 export interface Images {
@@ -10,11 +11,15 @@ export interface Images {
   command(image: string): readonly string[] | undefined;
   /** The local folder that an image volume mounts. */
   folder(reference: string): string;
+  /** The local folder that stands for a folder of every image's own files, for commands that name a file in it. */
+  readonly files?: readonly [at: string, folder: string];
 }
 
 /** Where containers keep their things on this machine. */
 export interface ContainerHome {
   readonly images: Images;
+  /** What the node itself may do, which is everything. */
+  readonly config: KubeConfig;
   readonly core: CoreV1Api;
   readonly folder: string;
   readonly hostsFile: string;
@@ -33,19 +38,22 @@ export async function startContainer(
   const entry = home.images.command(container.image!);
   const argv = [...(container.command ?? entry ?? []), ...(container.args ?? [])];
   if (container.command === undefined && entry === undefined) return undefined;
-  const mounts = mountsOf(pod, container, home);
+  const { mounts, env: mounted } = await mountVolumes(pod, container, home);
   const env: Record<string, string> = {
-    PATH: process.env["PATH"] ?? "",
+    // The Node that images have is the one that runs the tests.
+    PATH: `${path.dirname(process.execPath)}${path.delimiter}${process.env["PATH"] ?? ""}`,
     TMPDIR: mounts.find(([at]) => at === "/tmp")?.[1] ?? "/tmp",
     CLUSTER_HOSTS: home.hostsFile,
     NODE_OPTIONS: `--require=${path.join(import.meta.dirname, "cluster-hosts.cjs")}`,
+    ...mounted,
   };
   for (const variable of container.env ?? []) {
     const value = await valueOf(variable, pod, container, ip, home.core);
     env[variable.name] = localise(expand(value, env), ip, mounts);
   }
   const log = openSync(path.join(home.folder, `${pod.metadata!.name!}.log`), "a");
-  const [file, ...args] = argv.map((word) => expand(word, env));
+  const files = home.images.files ? [home.images.files] : [];
+  const [file, ...args] = argv.map((word) => localise(expand(word, env), ip, files));
   return spawn(file!, args, { env, stdio: ["ignore", log, log] });
 }
 
@@ -81,22 +89,10 @@ function expand(value: string, env: Readonly<Record<string, string>>): string {
 }
 
 /** A pod has a network and a file system of its own; here both are shared, so its addresses and paths are replaced. */
-function localise(value: string, ip: string, mounts: readonly [string, string][]): string {
+function localise(value: string, ip: string, mounts: readonly Mount[]): string {
   if (value === "0.0.0.0") return loopbackOf(ip);
   for (const [at, folder] of mounts) {
     if (value === at || value.startsWith(`${at}/`)) return folder + value.slice(at.length);
   }
   return value;
-}
-
-function mountsOf(pod: V1Pod, container: V1Container, { images, folder }: ContainerHome): [string, string][] {
-  return (container.volumeMounts ?? []).map(({ name, mountPath }) => {
-    const volume = pod.spec!.volumes?.find((each) => each.name === name);
-    if (volume?.image) return [mountPath, images.folder(volume.image.reference!)];
-    // A claim is shared by the pods that name it, an emptyDir by nobody.
-    const claim = volume?.persistentVolumeClaim?.claimName;
-    const local = path.join(folder, "volumes", claim ?? `${pod.metadata!.name!}/${name}`);
-    mkdirSync(local, { recursive: true });
-    return [mountPath, local];
-  });
 }

@@ -38,7 +38,7 @@ export async function startNodes(config: KubeConfig, options: NodesOptions): Pro
   const leases = config.makeApiClient(CoordinationV1Api);
   mkdirSync(options.folder, { recursive: true });
   const { images, folder, hostsFile } = options;
-  const home: ContainerHome = { images, core, folder, hostsFile };
+  const home: ContainerHome = { images, config, core, folder, hostsFile };
   const names = Array.from({ length: options.count }, (_, index) => `node-${index}`);
   for (const [index, name] of names.entries()) await register(core, leases, name, `zone-${index % 3}`);
   const beat = setInterval(() => {
