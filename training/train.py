@@ -14,7 +14,7 @@ from pathlib import Path
 from moodifier_train.data.moodworld import DataError
 
 HERE = Path(__file__).resolve().parent
-LOOP_OPTIONS = ("minutes", "steps", "checkpoint_s", "log_s", "eval_s", "eval_count", "max_grad_norm", "bf16", "beta2")
+LOOP_OPTIONS = ("minutes", "steps", "epochs", "checkpoint_s", "log_s", "eval_s", "eval_count", "max_grad_norm", "bf16", "fp16", "device", "beta2")
 TASKS = {"vae": "VaeTask", "clip": "ClipTask", "unet": "UnetTask", "planner": "PlannerTask", "segmenter": "SegmenterTask"}
 
 
@@ -72,9 +72,11 @@ def record_family(paths, name, task, config):
 
 
 def make_task(name, config, paths):
-    module = importlib.import_module(f"moodifier_train.tasks.{name}")
+    kind = getattr(importlib.import_module(f"moodifier_train.tasks.{name}"), TASKS[name])
+    if not getattr(kind, "parallel", False) and (config.get("device", "cpu") != "cpu" or "RANK" in os.environ):
+        raise SystemExit(f"{name}: runs on the CPU in one process; device and torchrun are for clip")
     try:
-        return getattr(module, TASKS[name])(config, paths)
+        return kind(config, paths)
     except DataError as error:
         raise SystemExit(str(error)) from None
 
@@ -87,7 +89,8 @@ def main(argv=None):
     parser.add_argument("--cache", type=Path, help="folder for derived arrays (default: DATA/cache)")
     parser.add_argument("--config", type=Path, help="JSON file (default: configs/TASK.json)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=JSON", help="override one option of the configuration")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    parser.add_argument("--threads", type=int, default=max(1, cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))))
     parser.add_argument("--smoke", action="store_true", help="a few steps of the task (and of what it builds on) on made data")
     parser.add_argument("--sheet", action="store_true", help="unet: edit val pictures with the newest checkpoint, write RUNS/unet/sheet.png")
     args = parser.parse_args(argv)
@@ -99,6 +102,7 @@ def main(argv=None):
     import transformers
 
     from moodifier_train.loop import train
+    from moodifier_train.ranks import in_turn, join_ranks, rank
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
@@ -120,16 +124,19 @@ def main(argv=None):
         return
     if args.task == "all":
         raise SystemExit("all: only with --smoke; the five tasks have their own budgets")
-    paths = Paths(args.data, args.runs, args.cache)
-    torch.manual_seed(config["seed"])
-    task, out = make_task(args.task, config, paths), paths.runs / args.task
-    if args.sheet:
-        task.load_newest(out)
-        task.sheet(out / "sheet.png")
-    else:
-        print(f"{args.task}: {sum(p.numel() for p in task.model.parameters()) / 1e6:.2f} M parameters, {len(task.world.train)} training pictures", flush=True)
-        train(task, config, out)
-        record_family(paths, args.task, task, config)
+    paths, out = Paths(args.data, args.runs, args.cache), args.runs / args.task
+    with join_ranks(config.get("device", "cpu")) as device:
+        torch.manual_seed(config["seed"])
+        task = in_turn(lambda: make_task(args.task, config, paths))
+        if args.sheet:
+            task.load_newest(out)
+            task.sheet(out / "sheet.png")
+            return
+        if rank() == 0:
+            print(f"{args.task}: {sum(p.numel() for p in task.model.parameters()) / 1e6:.2f} M parameters, {len(task.world.train)} training pictures", flush=True)
+        train(task, config, out, device)
+        if rank() == 0:
+            record_family(paths, args.task, task, config)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 A task has: `model` (the trained nn.Module), `batch(rng, progress) -> dict`, `losses(batch) -> {name: tensor}` (keys that end
 in `_loss` are summed and minimised, the others only logged), `evaluate() -> {name: float}` and `save(folder)`; optionally
-`param_groups(lr)`. Budget: seconds (`minutes`) or `steps`; progress runs 0..1 along it and drives the cosine schedule.
+`param_groups(lr)`. Budget: `minutes`, `steps` or `epochs`; progress runs 0..1 along it and drives the cosine schedule.
+
+Started by torchrun, every rank computes its share of a step on its own device and gradients are averaged over ranks; rank 0 alone
+evaluates and writes. `bf16` or `fp16` (with loss scaling) turns on autocast.
 """
 
 import json
@@ -15,28 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-
-class Ema:
-    """Exponential moving average of a module's trainable parameters; `swap()` exchanges the two sets of values."""
-
-    def __init__(self, model, decay):
-        self.decay, self.params = decay, [p for p in model.parameters() if p.requires_grad]
-        self.values = [p.detach().clone() for p in self.params]
-
-    def update(self, step):
-        torch._foreach_lerp_(self.values, [p.detach() for p in self.params], 1 - min(self.decay, (1 + step) / (10 + step)))
-
-    @torch.no_grad()
-    def swap(self):
-        for value, param in zip(self.values, self.params):
-            kept = param.detach().clone()
-            param.copy_(value)
-            value.copy_(kept)
-
-
-def learning_rate(base, step, progress, warmup, floor=0.01):
-    """Linear warm-up over `warmup` steps times a cosine from `base` down to `floor * base`."""
-    return base * min(1.0, (step + 1) / warmup) * (floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress))))
+from . import ranks
+from .optimisation import Ema, learning_rate, precision
 
 
 def save_atomic(state, path):
@@ -46,18 +29,45 @@ def save_atomic(state, path):
     os.replace(part, path)
 
 
-def train(task, config, out):
-    """Train until the budget is spent; returns the final metrics. A second call with the same `out` goes on where it stopped.
+class Losses(torch.nn.Module):
+    """A task's losses as the forward pass of its model, so that DistributedDataParallel can average the gradients."""
 
-    Writes out/checkpoint.pt (every `checkpoint_s`), out/metrics.jsonl, and at the end out/model (EMA weights) and out/metrics.json.
-    Raises SystemExit(3) after saving when the process is told to stop (SIGTERM or SIGINT).
+    def __init__(self, task):
+        super().__init__()
+        self.model, self.task = task.model, task
+
+    def forward(self, batch):
+        return self.task.losses(batch)
+
+
+def to_device(value, device):
+    """A batch with every tensor in its dicts, lists and tuples on `device`."""
+    if isinstance(value, dict):
+        return {name: to_device(item, device) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(to_device(item, device) for item in value)
+    return value.to(device, non_blocking=True) if isinstance(value, torch.Tensor) else value
+
+
+def step_budget(task, config):
+    """Steps of `steps`, or of `epochs` over the training pictures with the batches of all ranks."""
+    return config.get("steps") or math.ceil(config["epochs"] * len(task.world.train) / (config["batch"] * ranks.count()))
+
+
+def train(task, config, out, device=torch.device("cpu")):
+    """Train until the budget is spent; returns the final metrics (rank 0). A second call with the same `out` goes on where it stopped.
+
+    Writes out/checkpoint.pt (every `checkpoint_s`), out/metrics.jsonl, and at the end out/model (EMA weights) and out/metrics.json;
+    several ranks read the checkpoint from the same `out`. Raises SystemExit(3) after saving when a rank is told to stop (SIGTERM or SIGINT).
     """
-    out = Path(out)
+    out, first = Path(out), ranks.rank() == 0
     out.mkdir(parents=True, exist_ok=True)
+    task.model.to(device)
     groups = task.param_groups(config["lr"]) if hasattr(task, "param_groups") else [{"params": [p for p in task.model.parameters() if p.requires_grad]}]
     for group in groups:
         group["scale"] = group.get("lr", config["lr"]) / config["lr"]
     optimizer = torch.optim.AdamW(groups, config["lr"], betas=(0.9, config.get("beta2", 0.99)), weight_decay=config.get("weight_decay", 0.01))
+    autocast, scaler = precision(config, device)
     ema, step, before = Ema(task.model, config.get("ema", 0.998)), 0, 0.0
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
@@ -65,8 +75,12 @@ def train(task, config, out):
         task.model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         torch._foreach_copy_(ema.values, state["ema"])
+        if "scaler" in state:
+            scaler.load_state_dict(state["scaler"])
         step, before = state["step"], state["elapsed"]
         print(f"resumed at step {step}, {before:.0f} s", flush=True)
+    compute = Losses(task) if ranks.count() == 1 else torch.nn.parallel.DistributedDataParallel(Losses(task), forward_sync_buffers=False)
+    budget = None if config.get("minutes") else step_budget(task, config)
     start = saved = logged = evaluated = time.monotonic()
     stop, sums, counted = [], {}, 0
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -76,10 +90,11 @@ def train(task, config, out):
         return before + time.monotonic() - start
 
     def progress():
-        return elapsed() / (60 * config["minutes"]) if config.get("minutes") else step / config["steps"]
+        return step / budget if budget else elapsed() / (60 * config["minutes"])
 
     def keep():
-        save_atomic({"model": task.model.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema.values, "step": step, "elapsed": elapsed()}, checkpoint)
+        state = {"model": task.model.state_dict(), "optimizer": optimizer.state_dict(), "ema": ema.values, "step": step, "elapsed": elapsed()}
+        save_atomic(state | ({"scaler": scaler.state_dict()} if scaler.is_enabled() else {}), checkpoint)
 
     def log(kind, values):
         line = {"kind": kind, "step": step, "elapsed_s": round(elapsed(), 1), **{k: round(float(v), 5) for k, v in values.items()}}
@@ -98,27 +113,34 @@ def train(task, config, out):
         return values
 
     task.model.train()
-    while (done := progress()) < 1 and not stop:
+    while True:
+        done, stopped = ranks.agree(device, progress(), bool(stop))
+        if done >= 1 or stopped:
+            break
         rng = np.random.default_rng([config["seed"], step])
         torch.manual_seed(config["seed"] * 1_000_003 + step)
         lr = learning_rate(config["lr"], step, done, config.get("warmup", 100))
         for group in optimizer.param_groups:
             group["lr"] = lr * group["scale"]
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.get("bf16", False)):
-            losses = task.losses(task.batch(rng, done))
+        with autocast:
+            losses = compute(to_device(task.batch(rng, done), device))
         total = sum(value for name, value in losses.items() if name.endswith("_loss"))
         optimizer.zero_grad(set_to_none=True)
-        total.backward()
+        scaler.scale(total).backward()
+        scaler.unscale_(optimizer)
         norm = torch.nn.utils.clip_grad_norm_(ema.params, config.get("max_grad_norm", 1.0))
         if torch.isfinite(norm):
-            optimizer.step()
+            scaler.step(optimizer)
             ema.update(step)
+        scaler.update()
         step, counted = step + 1, counted + 1
+        if not first:
+            continue
         for name, value in {**losses, "total": total, "grad_norm": norm}.items():
             sums[name] = sums.get(name, 0.0) + float(value.detach())
         now = time.monotonic()
         if now - logged > config.get("log_s", 15) or step == 1:
-            rate = counted * config["batch"] / max(1e-9, now - logged)
+            rate = counted * config["batch"] * ranks.count() / max(1e-9, now - logged)
             log("train", {**{k: v / counted for k, v in sums.items()}, "lr": lr, "samples_per_s": rate, "progress": done})
             logged, sums, counted = now, {}, 0
         if now - saved > config.get("checkpoint_s", 120):
@@ -128,10 +150,13 @@ def train(task, config, out):
             evaluate()
             evaluated = logged = time.monotonic()
             sums, counted = {}, 0
-    keep()
-    if stop:
+    if first:
+        keep()
+    if stopped:
         print(f"stopped at step {step}; run the same command again to go on", flush=True)
         raise SystemExit(3)
+    if not first:
+        return None
     final = evaluate()
     ema.swap()
     task.model.eval()

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -67,3 +68,29 @@ def test_learning_rate_warms_up_then_falls():
     assert learning_rate(1.0, 0, 0.0, 10) == pytest.approx(0.1)
     assert learning_rate(1.0, 100, 0.5, 10) == pytest.approx(0.505)
     assert learning_rate(1.0, 100, 1.0, 10) == pytest.approx(0.01)
+
+
+def test_half_precision_scales_its_loss_and_goes_on_with_the_scale(tmp_path):
+    half = CONFIG | {"fp16": True, "steps": 12}
+    train(Line(), half, tmp_path / "whole")
+    with pytest.raises(SystemExit):
+        train(Line(stop_at=9), half, tmp_path / "cut")
+    scale = torch.load(tmp_path / "cut" / "checkpoint.pt", weights_only=True)["scaler"]["scale"]
+    assert 1 < scale < 65536  # the first gradients overflow, which costs these steps and halves the scale
+    train(Line(), half, tmp_path / "cut")
+    whole, cut = (torch.load(tmp_path / name / "model" / "line.pt", weights_only=True) for name in ("whole", "cut"))
+    assert all(torch.equal(whole[k], cut[k]) and whole[k].isfinite().all() for k in whole)
+    torch.manual_seed(0)
+    assert not whole["weight"].equal(nn.Linear(1, 1).weight)
+
+
+def test_both_precisions_at_once_are_refused(tmp_path):
+    with pytest.raises(SystemExit, match="bf16 or fp16"):
+        train(Line(), CONFIG | {"fp16": True, "bf16": True}, tmp_path)
+
+
+def test_epochs_become_steps_of_the_training_pictures(tmp_path):
+    task = Line()
+    task.world = SimpleNamespace(train=range(10))
+    train(task, {name: value for name, value in CONFIG.items() if name != "steps"} | {"epochs": 2}, tmp_path)
+    assert json.loads((tmp_path / "metrics.json").read_text())["metrics"]["steps"] == 5

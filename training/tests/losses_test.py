@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from moodifier_train.losses.contrastive import info_nce
+from moodifier_train.losses.contrastive import info_nce, strongest_components
 from moodifier_train.losses.diffusion import add_noise, dilate, noise_of_velocity, sample_timesteps, velocity, weighted_mse
 from moodifier_train.losses.mask import mask_iou, mask_losses
 from moodifier_train.models.unet import alphas_cumprod
@@ -20,6 +20,23 @@ def test_info_nce_does_not_punish_equal_texts():
     pictures, texts = torch.eye(3)[[0, 0, 1]], torch.eye(3)[[0, 0, 1]]
     grouped = info_nce(pictures, texts, torch.tensor(50.0), torch.tensor([0, 0, 1]))
     assert grouped.item() == pytest.approx(2 / 3 * math.log(2), abs=1e-3)
+
+
+def test_smoothing_costs_the_sure_and_nothing_by_chance():
+    same, matched, scale = torch.ones(8, 4), torch.eye(8), torch.tensor(50.0)
+    assert info_nce(same, same, scale, label_smoothing=0.1).item() == pytest.approx(math.log(8), abs=1e-5)
+    assert info_nce(matched, matched, scale, label_smoothing=0.1).item() == pytest.approx(0.1 * 7 / 8 * 50, rel=1e-3)
+
+
+def test_strongest_components_keep_what_varies_most():
+    generator = torch.Generator().manual_seed(0)
+    axes = torch.linalg.qr(torch.randn(16, 3, generator=generator)).Q.T
+    strong = torch.nn.functional.normalize(torch.randn(20, 2, generator=generator) @ axes[:2] + 3 * axes[2], dim=-1)
+    weak = 0.001 * torch.randn(20, 16, generator=generator)
+    kept = strongest_components((strong + weak).requires_grad_(), 3)
+    assert torch.allclose(kept, strong, atol=0.005) and torch.linalg.matrix_rank(kept - kept.mean(0), atol=1e-4) <= 3 and kept.requires_grad
+    with pytest.raises(ValueError, match="more than 32 pictures"):
+        strongest_components(strong, 32)
 
 
 def test_noise_and_weights():

@@ -23,6 +23,12 @@ def test_downsampled_pictures_are_block_means_and_come_from_the_cache_again(face
     assert (MoodWorld(faces, tmp_path).pictures(32) == small).all() and len(list(tmp_path.glob("images32-*.npy"))) == 1
 
 
+def test_sizes_that_divide_no_more_are_resampled(faces, tmp_path):
+    odd = MoodWorld(faces, tmp_path).pictures(48)
+    assert odd.shape == (12, 48, 48, 3)
+    assert np.abs(odd[:, ::3, ::3].astype(float) - MoodWorld(faces, tmp_path).images[:, ::4, ::4]).mean() < 12
+
+
 def test_small_parts_win_when_part_maps_shrink(faces, tmp_path):
     world = MoodWorld(faces, tmp_path)
     for part in (1, 2, 3):

@@ -3,7 +3,7 @@ import torch
 from transformers import CLIPConfig, CLIPModel
 
 from moodifier_train.models.dense_patches import embed_pictures
-from moodifier_train.models.stretch import stretch_clip, stretch_positions
+from moodifier_train.models.stretch import freeze_first_positions, stretch_clip, stretch_positions
 
 
 def make_small_clip(positions=77):
@@ -39,6 +39,17 @@ def test_a_stretched_model_survives_saving(tmp_path):
     model.save_pretrained(tmp_path)
     again = CLIPModel.from_pretrained(tmp_path)
     assert again.text_model.embeddings.position_embedding.weight.equal(model.text_model.embeddings.position_embedding.weight)
+
+
+def test_frozen_positions_stay_while_the_others_learn():
+    model = freeze_first_positions(stretch_clip(make_small_clip()), 20)
+    table = model.text_model.embeddings.position_embedding.weight
+    before = table.detach().clone()
+    optimizer = torch.optim.AdamW(model.parameters(), 0.1, weight_decay=0.0)
+    states = model.text_model(input_ids=torch.randint(0, 48, (2, 60))).last_hidden_state
+    (states * torch.randn(states.shape)).sum().backward()
+    optimizer.step()
+    assert table[:20].equal(before[:20]) and (table[20:60] != before[20:60]).any(1).all()
 
 
 @pytest.mark.parametrize(("length", "keep"), [(40, 20), (248, 76), (248, -1)])

@@ -34,6 +34,19 @@ def build_clip_tokenizer(folder, merges=MERGES):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps({w: i for i, w in enumerate(words)}, ensure_ascii=False), encoding="utf-8")
     (folder / "merges.txt").write_text("#version: 0.2\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    return _finish(folder)
+
+
+def adopt_clip_tokenizer(source, folder):
+    """Copy the two files of a saved CLIP folder into `folder`, with our configuration; returns the loaded tokenizer."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("vocab.json", "merges.txt"):
+        (folder / name).write_bytes((Path(source) / name).read_bytes())
+    return _finish(folder)
+
+
+def _finish(folder):
     settings = {"tokenizer_class": "CLIPTokenizer", "bos_token": START, "eos_token": END, "unk_token": END, "pad_token": END, "model_max_length": MAX_LENGTH}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n")
     return load_clip_tokenizer(folder)

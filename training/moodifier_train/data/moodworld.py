@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 
 class DataError(Exception):
@@ -45,8 +46,8 @@ class MoodWorld:
         return np.memmap(path, dtype=np.uint8, mode="r", shape=shape)
 
     def pictures(self, size):
-        """uint8 [count, size, size, 3]: area-downsampled copies, in memory, cached as .npy beside the data."""
-        return self.cached(f"images{size}", lambda: _blocks(self.images, self._factor(size), _mean))
+        """uint8 [count, size, size, 3]: area-downsampled copies (bicubic where `size` does not divide), in memory, cached as .npy beside the data."""
+        return self.cached(f"images{size}", lambda: _bicubic(self.images, size) if self.size % size else _blocks(self.images, self.size // size, _mean))
 
     def part_maps(self, size):
         """uint8 [count, size, size]: every cell takes the highest-priority part inside it (small parts survive)."""
@@ -95,6 +96,10 @@ def _blocks(array, factor, reduce, chunk=256):
         n, h, w, *rest = block.shape
         parts.append(reduce(block.reshape(n, h // factor, factor, w // factor, factor, *rest)))
     return np.concatenate(parts)
+
+
+def _bicubic(array, size):
+    return np.stack([np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BICUBIC)) for picture in array])
 
 
 def _mean(block):

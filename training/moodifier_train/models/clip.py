@@ -29,6 +29,16 @@ def save_clip(model, tokenizer_files, folder, mean, std):
     (folder / "preprocessor_config.json").write_text(json.dumps(settings, indent=2) + "\n")
 
 
+def read_normalisation(folder):
+    """(mean, std) by channel of a saved CLIP folder. Raises SystemExit when it is not one."""
+    needed = ("config.json", "vocab.json", "merges.txt", "preprocessor_config.json")
+    missing = [name for name in needed if not (Path(folder) / name).exists()]
+    if missing:
+        raise SystemExit(f"{folder}: expected a transformers CLIP folder with {', '.join(needed)} and weights; it has no {', '.join(missing)}")
+    settings = json.loads((Path(folder) / "preprocessor_config.json").read_text())
+    return settings["image_mean"], settings["image_std"]
+
+
 def load_text_tower(folder):
     """The frozen text tower (CLIPTextModelWithProjection) of a saved CLIP folder."""
     tower = CLIPTextModelWithProjection.from_pretrained(folder, attn_implementation="sdpa").eval()

@@ -36,6 +36,16 @@ def stretch_clip(model, length=248, keep=20):
     return model
 
 
+def freeze_first_positions(model, keep=20):
+    """Keep the first `keep` text positions as they are while the others learn (Long-CLIP trains only what it interpolated).
+
+    Their gradient is cut; give the table no weight decay. Returns the model.
+    """
+    kept = torch.arange(keep)
+    model.text_model.embeddings.position_embedding.weight.register_hook(lambda gradient: gradient.index_fill(0, kept.to(gradient.device), 0.0))
+    return model
+
+
 def stretch_tokenizer(folder, length=248):
     """Let the tokenizer of a saved CLIP folder give texts of `length` tokens."""
     path = Path(folder) / "tokenizer_config.json"
