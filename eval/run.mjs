@@ -1,23 +1,37 @@
 // `npm run eval -- <ablation|sheet> [--quick] [--model DIR] [--data DIR]`: tables and pictures of MoodBench, written to eval/results.
 // Without --data the pairs are drawn first, from identities that no training set holds (--seed 2, where training draws with seed 1).
+// `npm run eval -- clip [--quick] [--model [NAME=]DIR ...] [--data READER=DIR]...`: zero-shot emotion and retrieval of CLIP folders.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { evaluateClip } from "./clip/run.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     quick: { type: "boolean", default: false },
-    model: { type: "string", default: join(root, "models/mini") },
-    data: { type: "string" },
+    model: { type: "string", multiple: true, default: [] },
+    data: { type: "string", multiple: true, default: [] },
     pairs: { type: "string" },
   },
 });
-const [table] = positionals;
-const tables = { ablation: evaluateAblation, sheet: drawSheet };
+const [table, ...more] = positionals;
+const tables = {
+  ablation: () => evaluateAblation(pairsFolder()),
+  sheet: () => drawSheet(pairsFolder()),
+  clip: () =>
+    evaluateClip({
+      model: clips.length > 0 ? clips : [join(root, "training/runs/mini/clip/model")],
+      data: options.data,
+      count: pairs,
+      work: join(root, "out/clip"),
+      results,
+      node,
+    }),
+};
 if (!Object.hasOwn(tables, table ?? "")) {
   console.error(`usage: npm run eval -- <${Object.keys(tables).join("|")}> [--quick] [--model DIR] [--data DIR]`);
   process.exit(2);
@@ -25,7 +39,10 @@ if (!Object.hasOwn(tables, table ?? "")) {
 const pairs = Number(options.pairs ?? (options.quick ? 200 : 1000));
 const results = join(root, "eval/results");
 mkdirSync(results, { recursive: true });
-tables[table](options.data ?? drawPairs());
+const clips = [...options.model, ...more];
+const family = options.model.at(-1) ?? join(root, "models/mini");
+const pairsFolder = () => options.data.at(-1) ?? drawPairs();
+await tables[table]();
 
 /** Table 5 and the start of Table 4: the full system, the editor under true plans, and the editor without P_E or M_E. */
 function evaluateAblation(data) {
@@ -41,7 +58,7 @@ function evaluateAblation(data) {
     "--split",
     "all",
     "--model",
-    options.model,
+    family,
   );
   node(
     "scripts/train.mjs",
@@ -66,7 +83,7 @@ function drawSheet(data) {
     "--split",
     "all",
     "--model",
-    options.model,
+    family,
   );
 }
 

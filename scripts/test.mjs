@@ -41,6 +41,7 @@ run(path.join(root, "node_modules/.bin/node"), [
   "pytest",
   path.join(root, "training/tests"),
   path.join(root, "eval/moodbench"),
+  path.join(root, "eval/clip"),
   "-q",
   `--junitxml=${junit}`,
 ]);
