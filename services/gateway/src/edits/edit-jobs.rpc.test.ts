@@ -71,6 +71,22 @@ describe("retries", () => {
     expect((await read(job.urls.self)).attempt).toBeGreaterThan(1);
   });
 
+  it("waits in the lane batch for a model service that is away, and says so in the other lane", async () => {
+    await gateway.services.servers.diffusion.stop();
+    const waiting: JobView[] = [];
+    for (let count = 0; count < 4; count += 1)
+      waiting.push((await (await post({ emotion: "joy", lane: "batch" })).json()) as JobView);
+    const asked = (await (await post({ emotion: "joy" })).json()) as JobView;
+    const patient = { timeout: 120_000 };
+    await expect.poll(async () => (await read(asked.urls.self)).status, patient).toBe("failed");
+    expect((await read(asked.urls.self)).problem).toMatchObject({ reason: "SERVICE_UNAVAILABLE" });
+    await gateway.services.restart("diffusion", 0);
+    for (const { urls } of waiting) {
+      await expect.poll(async () => (await read(urls.self)).status, patient).toBe("succeeded");
+    }
+    expect(gateway.services.record.plans.length).toBeLessThan(10);
+  }, 600_000);
+
   it("does not repeat what would end the same way", async () => {
     gateway.services.script.planError = new MoodError("INTERNAL", "BROKEN", "broken");
     const answer = await post({ emotion: "joy" }, { Prefer: "wait=20" });
