@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
   annotate,
@@ -14,21 +12,11 @@ import {
   score,
 } from "../../packages/archive/src/index.ts";
 import { createAnnotator, createBlocksProvider, createScorer } from "../../packages/archive/tests/stand-ins.ts";
+import { preparePython, readDataset } from "./python-reader.ts";
 
-const here = fileURLToPath(new URL("./", import.meta.url));
-const venv = join(here, ".venv");
-const python = join(venv, "bin", "python");
 const dir = mkdtempSync(join(tmpdir(), "archive-"));
 
-/** An environment of its own with the pinned packages, made on first use and when they change. */
-beforeAll(() => {
-  const wanted = readFileSync(join(here, "requirements.txt"), "utf8");
-  const stamp = join(venv, "installed.txt");
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return;
-  execFileSync("python3", ["-m", "venv", venv]);
-  execFileSync(python, ["-m", "pip", "install", "--quiet", "-r", join(here, "requirements.txt")], { stdio: "inherit" });
-  writeFileSync(stamp, wanted);
-});
+beforeAll(preparePython);
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 it("writes shards that webdataset opens and an index that pyarrow and duckdb open, and they agree", async () => {
@@ -38,9 +26,7 @@ it("writes shards that webdataset opens and an index that pyarrow and duckdb ope
   await annotate(archive, createAnnotator());
   await score(archive, createScorer(), DEFAULT_PHRASES);
   const { out } = await publish(archive, { shardSamples: 40 });
-  const found = JSON.parse(
-    execFileSync(python, [join(here, "read_dataset.py"), join(dir, "dataset")], { encoding: "utf8" }),
-  );
+  const found = readDataset(join(dir, "dataset"));
   expect(found).toMatchObject({
     samples: out,
     rows: out,

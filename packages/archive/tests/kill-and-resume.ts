@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("build-archive.ts", import.meta.url));
+const standIns = fileURLToPath(new URL("build-archive.ts", import.meta.url));
 
 /** What a build gave that was killed on its way, and one that was not. */
 export interface KillReport {
@@ -18,20 +18,42 @@ export interface KillReport {
   readonly kills: number;
 }
 
+/** The same of a build of stand-ins. */
+export interface StandInReport extends KillReport {
+  /** How often the resumed archive's annotator was asked about a picture that it had been asked about before. */
+  readonly askedAgain: number;
+}
+
+/** A build of stand-ins; DIR/asked.log keeps count of the annotator. */
+export async function killAndResume(records: number, kills: number, random: () => number): Promise<StandInReport> {
+  const build = (dir: string): string[] => ["--conditions=source", "--no-warnings", standIns, dir, String(records)];
+  return killAndResumeBuild(build, kills, random, async (report, rough) => {
+    const asked = (await readFile(join(rough, "asked.log"), "utf8")).trimEnd().split("\n");
+    return { ...report, askedAgain: asked.length - new Set(asked).size };
+  });
+}
+
 /**
  * Builds one archive without disturbance and one whose process is killed at random moments and started again, until `kills` processes have died before their end;
- * then lets it finish. `random` gives 0..1.
+ * then lets it finish. `build` gives Node's arguments for a folder, `random` 0..1; `look` sees the resumed archive before both are deleted.
  */
-export async function killAndResume(records: number, kills: number, random: () => number): Promise<KillReport> {
+export async function killAndResumeBuild<T>(
+  build: (dir: string) => readonly string[],
+  kills: number,
+  random: () => number,
+  look: (report: KillReport, rough: string) => Promise<T>,
+): Promise<T> {
   const calm = await mkdtemp(join(tmpdir(), "archive-calm-"));
   const rough = await mkdtemp(join(tmpdir(), "archive-rough-"));
+  const start = (dir: string): ChildProcess =>
+    spawn(process.execPath, build(dir), { stdio: ["ignore", "ignore", "inherit"] });
   try {
-    const start = performance.now();
-    await finish(build(calm, records));
-    const wholeMs = performance.now() - start;
+    const started = performance.now();
+    await finish(start(calm));
+    const wholeMs = performance.now() - started;
     let killed = 0;
     for (let attempt = 0; killed < kills && attempt < kills * 3; attempt++) {
-      const child = build(rough, records);
+      const child = start(rough);
       const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
       // Each part of the work gets its share of the kills, also when earlier runs have done much of it.
       await Promise.race([sleep(wholeMs * (0.15 + 0.7 * random())), ended]);
@@ -41,17 +63,13 @@ export async function killAndResume(records: number, kills: number, random: () =
       // It was done before its time: begin again, so that the next kill finds work.
       else await rm(rough, { recursive: true, force: true });
     }
-    await finish(build(rough, records));
-    return { undisturbed: await digestFiles(calm), resumed: await digestFiles(rough), kills: killed };
+    await finish(start(rough));
+    const report = { undisturbed: await digestFiles(calm), resumed: await digestFiles(rough), kills: killed };
+    return await look(report, rough);
   } finally {
     await rm(calm, { recursive: true, force: true });
     await rm(rough, { recursive: true, force: true });
   }
-}
-
-function build(dir: string, records: number): ChildProcess {
-  const args = ["--conditions=source", "--no-warnings", program, dir, String(records)];
-  return spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 async function finish(child: ChildProcess): Promise<void> {
