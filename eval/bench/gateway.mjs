@@ -1,6 +1,8 @@
-// Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, and a crowd of event streams.
-// Options: --edits N (200), --jobs N (1000), --clients N (500), --only overhead|queue|streams. Needs PostgreSQL (apt-get install postgresql).
+// Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, a crowd of event streams, a batch against
+// the bare calls of its rows, and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --minutes N (5),
+// --only overhead|queue|streams|batch|memory. Needs PostgreSQL (apt-get install postgresql).
 import { parseArgs } from "node:util";
+import { measureBatch, measureMemory } from "./gateway/batch.mjs";
 import { measureOverhead } from "./gateway/overhead.mjs";
 import { measureQueue } from "./gateway/queue.mjs";
 import { measureStreams } from "./gateway/streams.mjs";
@@ -12,6 +14,9 @@ export default async function bench(args) {
       edits: { type: "string", default: "200" },
       jobs: { type: "string", default: "1000" },
       clients: { type: "string", default: "500" },
+      rows: { type: "string", default: "1000" },
+      rounds: { type: "string", default: "3" },
+      minutes: { type: "string", default: "5" },
       only: { type: "string" },
     },
   });
@@ -31,6 +36,14 @@ export default async function bench(args) {
   if (wanted("streams")) {
     result.streams = await measureStreams(Number(values.clients));
     console.log("streams:", result.streams);
+  }
+  if (wanted("batch")) {
+    result.batch = await measureBatch(Number(values.rows), Number(values.rounds));
+    console.log("batch:", result.batch);
+  }
+  if (wanted("memory")) {
+    result.memory = await measureMemory(Number(values.minutes));
+    console.log("memory:", result.memory);
   }
   return result;
 }

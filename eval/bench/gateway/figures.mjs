@@ -10,3 +10,11 @@ export const round = (value) => Math.round(value * 100) / 100;
 export function summarize(values) {
   return { p50: round(quantile(values, 0.5)), p99: round(quantile(values, 0.99)), count: values.length };
 }
+
+/** Slope of the least-squares line through points [x, y], in y per x. */
+export function slopeOf(points) {
+  const mean = (axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const products = points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0);
+  return products / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}

@@ -1,6 +1,5 @@
 // What the gateway adds to the three calls of an edit, with pictures of 1 MB; the bare calls are the baseline of the same run.
-import { clip, diffusion, mllm } from "@moodifier/proto";
-import { createClient } from "@moodifier/service-kit";
+import { editBare, repeat } from "./bare-edits.mjs";
 import { round, summarize } from "./figures.mjs";
 import { cpuSeconds, residentMiB, startGateway, startServices } from "./processes.mjs";
 
@@ -38,20 +37,6 @@ export async function measureOverhead(count) {
   }
 }
 
-async function repeat(count, concurrency, work) {
-  const times = [];
-  await Promise.all(
-    Array.from({ length: concurrency }, async (_, lane) => {
-      for (let index = lane; index < count; index += concurrency) {
-        const began = performance.now();
-        await work();
-        times.push(performance.now() - began);
-      }
-    }),
-  );
-  return times;
-}
-
 async function postEdit(url, picture) {
   const form = new FormData();
   form.set("image", new Blob([picture]));
@@ -60,22 +45,4 @@ async function postEdit(url, picture) {
   if (answer.status !== 201) throw new Error(`${answer.status}: ${await answer.text()}`);
   const { urls } = await answer.json();
   await (await fetch(urls.result)).arrayBuffer();
-}
-
-let clients;
-
-/** The calls that the gateway makes for an edit. */
-async function editBare({ mllmAddress, clipAddress, diffusionAddress }, picture) {
-  clients ??= {
-    mllm: createClient(mllm.PlannerClient, mllmAddress),
-    clip: createClient(clip.EncoderClient, clipAddress),
-    diffusion: createClient(diffusion.EditorClient, diffusionAddress),
-  };
-  const image = { data: picture, mediaType: "image/png" };
-  const { plan } = await clients.mllm.planEdit({ image, emotion: "joy", intensity: 0.8 });
-  const texts = ["", plan.sourceCaption, plan.targetPrompt];
-  const { states, tokens } = await clients.clip.encodeText({ texts, output: clip.TextOutput.TOKENS, truncate: false });
-  const text = { states, source: tokens[1], target: tokens[2] };
-  const sampling = { seed: 0n, previewEvery: 0 };
-  for await (const { event } of clients.diffusion.edit({ image, plan, text, sampling, method: "" })) void event;
 }

@@ -1,0 +1,103 @@
+// A batch against the bare calls of its rows, as many at a time, in turns; and the resident memory of a gateway that works for minutes.
+import { setTimeout as sleep } from "node:timers/promises";
+import { editBare, repeat } from "./bare-edits.mjs";
+import { quantile, round, slopeOf } from "./figures.mjs";
+import { residentMiB, startGateway, startServices } from "./processes.mjs";
+
+const width = 4;
+// Each row is planned and encoded anew: an answer from the cache would flatter.
+const settings = { concurrency: width, interactiveSlots: 0, batchWindow: 3 * width, cacheBytes: 0 };
+/** A service that takes 200 ms for an edit, as a GPU does. */
+const [side, steps, stepMs] = [256, 8, 25];
+
+export async function measureBatch(rows, rounds) {
+  const services = await startServices(side, steps, stepMs);
+  const gateway = await startGateway(services.addresses, settings);
+  try {
+    const upload = await send(gateway.url, services.picture);
+    await runBatch(gateway.url, upload, 20);
+    await repeat(20, width, () => editBare(services.addresses, services.picture));
+    const bare = [];
+    const batch = [];
+    for (let turn = 0; turn < rounds; turn += 1) {
+      bare.push(await rate(rows, () => repeat(rows, width, () => editBare(services.addresses, services.picture))));
+      batch.push(await rate(rows, () => runBatch(gateway.url, upload, rows)));
+    }
+    const ratios = batch.map((each, turn) => each / bare[turn]);
+    return {
+      rows,
+      rounds,
+      at_a_time: width,
+      bare_rows_per_s: round(quantile(bare, 0.5)),
+      batch_rows_per_s: round(quantile(batch, 0.5)),
+      ratio: round(quantile(ratios, 0.5)),
+      ratios: ratios.map(round),
+    };
+  } finally {
+    await gateway.stop();
+    services.stop();
+  }
+}
+
+/** Batches one after the other for so many minutes; the slope is that of the second half. */
+export async function measureMemory(minutes) {
+  const services = await startServices(side, steps, 2);
+  const gateway = await startGateway(services.addresses, settings);
+  const samples = [];
+  const began = performance.now();
+  const hours = () => (performance.now() - began) / 3_600_000;
+  const timer = setInterval(() => samples.push([hours(), residentMiB(gateway.pid)]), 1000);
+  let rows = 0;
+  try {
+    const upload = await send(gateway.url, services.picture);
+    for (; hours() * 60 < minutes; rows += 100) await runBatch(gateway.url, upload, 100);
+  } finally {
+    clearInterval(timer);
+    await gateway.stop();
+    services.stop();
+  }
+  const late = samples.slice(Math.floor(samples.length / 2));
+  const sizes = samples.map(([, size]) => size);
+  return {
+    minutes: round(hours() * 60),
+    rows,
+    resident_mib: {
+      first: Math.round(sizes[0]),
+      median: Math.round(quantile(sizes, 0.5)),
+      last: Math.round(sizes.at(-1)),
+    },
+    slope_mib_per_hour: round(slopeOf(late)),
+    slope_kib_per_row: round((slopeOf(late) * 1024) / (rows / hours())),
+  };
+}
+
+async function rate(rows, work) {
+  const began = performance.now();
+  await work();
+  return (rows * 1000) / (performance.now() - began);
+}
+
+async function send(url, picture) {
+  const answer = await fetch(`${url}/v1/uploads`, {
+    method: "POST",
+    body: picture,
+    headers: { "Content-Type": "image/png" },
+  });
+  return (await answer.json()).reference;
+}
+
+async function runBatch(url, upload, rows) {
+  const lines = Array.from({ length: rows }, (_, index) => `${upload},joy,${index}`);
+  const form = new FormData();
+  form.set("manifest", new Blob([["image,emotion,seed", ...lines].join("\n")]));
+  form.set("options", "{}");
+  const made = await fetch(`${url}/v1/batches`, { method: "POST", body: form });
+  if (made.status > 202) throw new Error(`${made.status}: ${await made.text()}`);
+  const { urls } = await made.json();
+  for (;;) {
+    const { status, counts } = await (await fetch(urls.self)).json();
+    if (status === "succeeded") return;
+    if (status !== "running") throw new Error(`the batch ended as ${status}: ${JSON.stringify(counts)}`);
+    await sleep(50);
+  }
+}
