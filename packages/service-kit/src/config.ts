@@ -30,13 +30,15 @@ export const modelSettings = {
     .default("cpu"),
   /** Arithmetic of graphs that were exported in several; "auto" takes float16 on a GPU, and int8 on a CPU with int8 dot products. */
   precision: z.enum(["auto", "fp32", "fp16", "int8"]).default("auto"),
+  /** Whether the CPU gets copies of the weights in the order that it reads them. Without, processes of one float32-stored family share most of them, and edits are slower. */
+  prepack: z.union([z.boolean(), z.stringbool()]).default(true),
   /** Calls that may wait while others run, 0..10,000; a further one is refused. */
   maxQueue: z.coerce.number().int().min(0).max(10_000).default(16),
 };
 
 /** What a model is opened with, from {@link modelSettings}. */
-export function placement({ threads, device, precision }: z.output<z.ZodObject<typeof modelSettings>>) {
-  return { threads, device, precision };
+export function placement({ threads, device, precision, prepack }: z.output<z.ZodObject<typeof modelSettings>>) {
+  return { threads, device, precision, prepack };
 }
 
 /** The environment variable of a setting: `modelDir` is `MOODIFIER_MODEL_DIR`. */

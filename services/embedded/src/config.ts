@@ -22,6 +22,7 @@ export const configSchema = z.object({
   modelDir: modelSettings.modelDir,
   device: modelSettings.device,
   precision: modelSettings.precision,
+  prepack: modelSettings.prepack,
   /** Threads for each model, 1..256. Stages of one edit run one after the other, so each model may use every core up to four. */
   threads: modelSettings.threads.default(Math.min(4, availableParallelism())),
 });

@@ -27,8 +27,8 @@ const loopback = "127.0.0.1";
  */
 export async function start(config: Config): Promise<RunningStack> {
   const loggerOf = (service: string) => createLogger({ service, level: config.logLevel, destination: process.stderr });
-  const { modelDir, threads, device, precision, drainMs } = config;
-  const shared = { host: loopback, port: 0, modelDir, threads, device, precision, drainMs };
+  const { modelDir, threads, device, precision, prepack, drainMs } = config;
+  const shared = { host: loopback, port: 0, modelDir, threads, device, precision, prepack, drainMs };
   const names = ["mllm", "clip", "diffusion"] as const;
   const starting = [
     mllm.start(mllm.configSchema.parse({ ...shared, ...chatOf(config) }), { logger: loggerOf("mllm") }),

@@ -20,6 +20,11 @@ export interface ModelOptions {
   readonly device?: string | undefined;
   /** Arithmetic of graphs that come in several; "auto" by default. */
   readonly precision?: PrecisionSetting | undefined;
+  /**
+   * Whether the CPU gets its own copies of weights in the order that it reads them (default). Without, processes that run the same float32-stored
+   * family share most weights through the page cache, and matrix products take longer.
+   */
+  readonly prepack?: boolean | undefined;
   /** Told how long things take, for metrics. */
   readonly observer?: ModelObserver | undefined;
 }
@@ -33,6 +38,7 @@ interface Placement {
   readonly threads: number;
   readonly device: Device;
   readonly precision: PrecisionSetting;
+  readonly prepack: boolean;
 }
 
 /**
@@ -46,7 +52,8 @@ export async function openModel(dir: string, options: ModelOptions = {}): Promis
   }
   const device = parseDevice(options.device ?? "cpu");
   const { manifest, digest } = await readManifest(dir);
-  const placement = { threads, device, precision: options.precision ?? "auto" };
+  const { precision = "auto", prepack = true } = options;
+  const placement = { threads, device, precision, prepack };
   const model = new Model(resolve(dir), manifest, digest, placement, options.observer);
   try {
     for (const role of options.roles ?? []) {
@@ -133,10 +140,11 @@ export class Model {
 
   async #openSession(role: string): Promise<Session> {
     const graph = this.#graph(role);
-    const { threads, device, precision } = this.#placement;
+    const { threads, device, precision, prepack } = this.#placement;
     const { file, data } = chooseGraph(role, graph, precision, device);
     const locate = (name: string) => ({ path: join(this.dir, name), record: this.manifest.files[name]! });
-    const open = { kind: "open", role, ...locate(file), graph, threads, device, data: data.map(locate) } as const;
+    const weights = { data: data.map(locate), prepack };
+    const open = { kind: "open", role, ...locate(file), graph, threads, device, ...weights } as const;
     const session = new Session(this.#channel, open, this.#observer);
     const startedAt = performance.now();
     await session.load();

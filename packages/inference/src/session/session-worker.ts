@@ -73,7 +73,7 @@ async function open(request: OpenRequest): Promise<NamedTensors> {
 }
 
 /** ONNX Runtime never falls back in silence: without its CUDA provider, or without a GPU, making the session fails. */
-async function createSession({ role, path, threads, device }: OpenRequest): Promise<InferenceSession> {
+async function createSession({ role, path, threads, device, prepack = true }: OpenRequest): Promise<InferenceSession> {
   const cuda = device?.kind === "cuda";
   const options: InferenceSession.SessionOptions = {
     executionProviders: cuda ? [{ name: "cuda", deviceId: device.index }] : ["cpu"],
@@ -85,7 +85,7 @@ async function createSession({ role, path, threads, device }: OpenRequest): Prom
     enableCpuMemArena: false,
     logSeverityLevel: 3,
     // Spinning threads would take the cores that the other workers and the event loop need.
-    extra: { session: { intra_op: { allow_spinning: "0" } } },
+    extra: { session: { intra_op: { allow_spinning: "0" }, disable_prepacking: prepack ? "0" : "1" } },
   };
   try {
     return await InferenceSession.create(path, options);

@@ -19,6 +19,8 @@ export interface OpenRequest {
   readonly data?: readonly { readonly path: string; readonly record: FileRecord }[];
   /** The CPU by default. */
   readonly device?: Device;
+  /** Keep copies of weights in the order that the CPU reads them; true by default. */
+  readonly prepack?: boolean;
 }
 
 /** Tensors kept in the worker between the runs of one state. */
