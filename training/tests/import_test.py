@@ -6,7 +6,8 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from diffusers import UNet2DConditionModel
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
 
 from import_family import main
 from moodifier_train.export.onnx_graph import open_session
@@ -15,6 +16,7 @@ from moodifier_train.importing.precision import drift
 from moodifier_train.importing.refusal import ImportRefused
 from moodifier_train.importing.licence import read_licence
 from moodifier_train.importing.sources import check_unet, read_clip, read_diffusion, read_schedule
+from original_layout import write_original
 
 torch.set_num_threads(1)
 layout.SIZES["thin"] = {"blocks": (8, 16, 16, 16), "vae": (8, 8, 8, 8), "text": 16, "layers": 1, "heads": 2, "vision": (16, 1, 2, 28, 14), "norm": 4, "side": 16}
@@ -133,6 +135,44 @@ def test_a_sam_segmenter_reads_the_drawn_box(tmp_path):
     with torch.no_grad():
         _, deviation = write_graph(segmenter_graph(segmenter, 64), tmp_path / "segmenter.onnx", half=False)
     assert deviation < 1e-3
+
+
+@pytest.fixture(scope="module")
+def checkpoint(folders, tmp_path_factory):
+    path = tmp_path_factory.mktemp("single") / "model.safetensors"
+    write_original(StableDiffusionPipeline.from_pretrained(folders[0], safety_checker=None), path)
+    return path
+
+
+def test_a_single_file_gives_the_folders_models(checkpoint, folders, monkeypatch):
+    monkeypatch.setitem(layout.SIZES, "full", layout.SIZES["thin"])
+    single, folder = read_diffusion(checkpoint), read_diffusion(folders[0])
+    assert single.guided and single.schedule == folder.schedule
+    for part in ("unet", "vae", "text"):
+        wanted, got = (getattr(source, part).state_dict() for source in (folder, single))
+        # The guidance embedding has no place in diffusers' reading of single files; zeros and none are the same.
+        assert wanted.keys() - got.keys() <= {"time_embedding.cond_proj.weight"}
+        assert all(torch.equal(wanted[name], value) for name, value in got.items()), part
+
+
+def test_a_single_file_is_imported_like_a_folder(checkpoint, folders, family, tmp_path, monkeypatch):
+    monkeypatch.setitem(layout.SIZES, "full", layout.SIZES["thin"])
+    shutil.copyfile(folders[0] / "README.md", checkpoint.parent / "README.md")
+    assert main(["--from", str(checkpoint), "--clip", str(folders[1]), "--out", str(tmp_path / "thin"), "--precision", "fp32", "--skip-check"]) == 0
+    manifests = [json.loads((place / "manifest.json").read_text()) for place in (tmp_path / "thin", family)]
+    assert manifests[0]["licence"] == manifests[1]["licence"]
+    for key in ("noiseSchedule", "denoiser", "defaults", "text", "latent"):
+        assert manifests[0][key] == manifests[1][key]
+
+
+@pytest.mark.parametrize("change, message", [
+    (lambda state: {f"conditioner.{name}": value for name, value in state.items()}, "Stable Diffusion 1.x"),
+    (lambda state: state | {"model.diffusion_model.input_blocks.0.0.weight": torch.zeros(8, 9, 3, 3)}, "9 is inpainting"),
+])  # fmt: skip
+def test_single_files_of_other_models_are_refused(change, message, checkpoint, tmp_path):
+    save_file(change(load_file(checkpoint)), tmp_path / "other.safetensors")
+    with pytest.raises(ImportRefused, match=message):
+        read_diffusion(tmp_path / "other.safetensors")
 
 
 def test_single_files_are_recognised(tmp_path):

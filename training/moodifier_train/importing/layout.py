@@ -1,8 +1,8 @@
 """Folders laid out as the real ones, with random weights: for tests, for trying the guide, and as configurations of single-file checkpoints.
 
-    python -m moodifier_train.importing.layout --out DIR [--size full|small] [--clip-tokens 77|248] [--weights|--no-weights]
+    python -m moodifier_train.importing.layout --out DIR [--size full|half|small] [--clip-tokens 77|248] [--weights|--no-weights]
 
-`full` has the sizes of Stable Diffusion 1.5 and CLIP-L/14 (4.6 GB), `small` the same topology at a tenth of the width.
+`full` has the sizes of Stable Diffusion 1.5 and CLIP-L/14 (6 GB), `half` the same topology and picture at half of the width, `small` at a tenth and 256 px.
 """
 
 import argparse
@@ -19,6 +19,7 @@ MERGES = 48894
 BETAS = {"beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "num_train_timesteps": 1000, "clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1}
 SIZES = {
     "full": {"blocks": (320, 640, 1280, 1280), "vae": (128, 256, 512, 512), "text": 768, "layers": 12, "heads": 12, "vision": (1024, 24, 16, 224, 14), "norm": 32, "side": 64},
+    "half": {"blocks": (160, 320, 640, 640), "vae": (64, 128, 256, 256), "text": 384, "layers": 12, "heads": 6, "vision": (512, 12, 8, 224, 14), "norm": 32, "side": 64},
     "small": {"blocks": (32, 64, 128, 128), "vae": (16, 32, 32, 32), "text": 64, "layers": 2, "heads": 4, "vision": (64, 2, 4, 56, 14), "norm": 8, "side": 32},
 }  # fmt: skip
 
@@ -58,10 +59,11 @@ def write_diffusers(folder, size="small", guided=True, licence="creativeml-openr
     folder = Path(folder)
     torch.manual_seed(0)
     scheduler = LCMScheduler(**BETAS, original_inference_steps=50) if guided else DDIMScheduler(**BETAS)
-    unet, vae, text = UNet2DConditionModel(**unet_config(size, guided)), AutoencoderKL(**vae_config(size)), CLIPTextModel(CLIPTextConfig(**text_config(size, 77)))
+    with torch.device("cpu" if weights else "meta"):
+        unet, vae, text = UNet2DConditionModel(**unet_config(size, guided)), AutoencoderKL(**vae_config(size)), CLIPTextModel(CLIPTextConfig(**text_config(size, 77)))
     tokenizer = write_tokenizer(folder / "tokenizer")
-    pipeline = StableDiffusionPipeline(vae=vae, text_encoder=text, tokenizer=tokenizer, unet=unet, scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
     if weights:
+        pipeline = StableDiffusionPipeline(vae=vae, text_encoder=text, tokenizer=tokenizer, unet=unet, scheduler=scheduler, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
         pipeline.save_pretrained(folder)
     else:
         for name, part in (("unet", unet), ("vae", vae), ("text_encoder", text.config), ("scheduler", scheduler), ("tokenizer", tokenizer)):

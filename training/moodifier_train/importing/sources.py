@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from diffusers import AutoencoderKL, StableDiffusionPipeline, UNet2DConditionModel
+from safetensors import safe_open
 from transformers import CLIPModel, CLIPTextModel
 
 from ..models.vae import PatchAutoencoder
@@ -46,12 +47,12 @@ def read_diffusion(source):
         parts = read_folder(source)
     else:
         raise ImportRefused(f"--from: expected a diffusers folder with model_index.json or a {' or '.join(SINGLE_FILE)} file, got {source}")
-    unet, vae, text, scheduler = parts
+    unet, vae, text, scheduler, guided = parts
     check_unet(unet.config)
     check_vae(vae.config)
     for module in (unet, vae, text):
         module.eval().requires_grad_(False)
-    return Diffusion(unet, PatchAutoencoder(vae), text, read_schedule(scheduler), bool(unet.config.time_cond_proj_dim))
+    return Diffusion(unet, PatchAutoencoder(vae), text, read_schedule(scheduler), guided)
 
 
 def read_folder(folder):
@@ -64,17 +65,37 @@ def read_folder(folder):
     load = {"torch_dtype": torch.float32, "local_files_only": True}
     unet, vae = (kind.from_pretrained(folder, subfolder=part, **load) for kind, part in ((UNet2DConditionModel, "unet"), (AutoencoderKL, "vae")))
     text = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32, local_files_only=True)
-    return unet, vae, text, json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    scheduler = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
+    return unet, vae, text, scheduler, bool(unet.config.time_cond_proj_dim)
 
 
 def read_single_file(path):
     """The checkpoint's keys are mapped onto SD1.5's configuration, which is written here, so that nothing is fetched."""
-    from .layout import write_diffusers
+    from .layout import SIZES, write_diffusers
 
+    shapes, width = checkpoint_shapes(path), SIZES["full"]["text"]
+    for what, key, size in (
+        ("unet.in_channels (9 is inpainting, 8 InstructPix2Pix)", "model.diffusion_model.input_blocks.0.0.weight", 4),
+        ("unet.cross_attention_dim (1024 is Stable Diffusion 2)", "model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight", width),
+        ("width of the text encoder", "cond_stage_model.transformer.text_model.embeddings.position_embedding.weight", width),
+    ):
+        if key not in shapes:
+            raise ImportRefused(f"--from: expected a checkpoint of Stable Diffusion 1.x with {key}, got {path}, whose {len(shapes)} tensors lack it")
+        expect(what, size, shapes[key][1])
     with tempfile.TemporaryDirectory() as config:
         write_diffusers(config, "full", guided=False, weights=False)
         pipeline = StableDiffusionPipeline.from_single_file(str(path), config=config, local_files_only=True, torch_dtype=torch.float32, safety_checker=None)
-        return pipeline.unet, pipeline.vae, pipeline.text_encoder, dict(pipeline.scheduler.config)
+    guided = "model.diffusion_model.time_embed.cond_proj.weight" in shapes
+    return pipeline.unet, pipeline.vae, pipeline.text_encoder, dict(pipeline.scheduler.config), guided
+
+
+def checkpoint_shapes(path):
+    """{key: shape} without reading weights."""
+    if path.suffix == ".safetensors":
+        with safe_open(path, "pt") as file:
+            return {key: file.get_slice(key).get_shape() for key in file.keys()}
+    state = torch.load(path, map_location="meta", mmap=True, weights_only=True)
+    return {key: list(value.shape) for key, value in state.get("state_dict", state).items() if torch.is_tensor(value)}
 
 
 class Namespace(dict):
