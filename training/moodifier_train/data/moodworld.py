@@ -8,6 +8,10 @@ import numpy as np
 from PIL import Image
 
 
+REGION_LABELS = ["mouth", "eyes", "eyebrows", "face", "cheeks", "tears"]
+"""Parts of faces that an edit may change; the planner names them and the segmenter finds them."""
+
+
 class DataError(Exception):
     """The data set folder is missing something or does not have the documented form."""
 

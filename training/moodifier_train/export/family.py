@@ -20,7 +20,6 @@ from .model_card import write_card
 from .onnx_graph import round_weights, write_graph
 
 TASKS = ("vae", "clip", "unet", "planner", "segmenter")
-LABELS = ["mouth", "eyes", "eyebrows", "face"]
 
 
 @dataclass
@@ -37,12 +36,12 @@ class Family:
     planner: Planner
     segmenter: Segmenter
     segmenter_size: int
+    labels: list  # parts that the planner may name and the segmenter finds
     tokenizers: dict  # {"clip": folder, "planner": folder}
     clip_tokens: tuple  # start, end
     clip_normalisation: dict
     planner_normalisation: dict
     reply_length: int = 512
-    labels: list = field(default_factory=lambda: list(LABELS))
     categories: list = field(default_factory=lambda: ["face"])
     prediction: str = "epsilon"  # what the denoiser's output means: epsilon, v_prediction or sample
     head_counts: list = field(default_factory=list)
@@ -79,7 +78,7 @@ def load_family(runs, name, version):
     text, factor = clip.config.text_config, vae_factor(vae)
     return Family(
         id=name, family=name, version=version, size=unet.config.sample_size * factor, factor=factor, scaling=settings["scalingFactor"],
-        clip=clip, vae=vae, unet=unet, planner=planner, segmenter=segmenter, segmenter_size=settings["segmenterSize"],
+        clip=clip, vae=vae, unet=unet, planner=planner, segmenter=segmenter, segmenter_size=settings["segmenterSize"], labels=settings["labels"],
         tokenizers={kind: runs / "tokenizer" / kind for kind in ("clip", "planner")}, clip_tokens=(text.bos_token_id, text.eos_token_id),
         clip_normalisation=normalisation, planner_normalisation=normalisation, provenance=settings["provenance"], prediction=prediction,
     )

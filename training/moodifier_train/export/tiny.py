@@ -20,6 +20,7 @@ from .samples import ANNOTATION, PLAN
 
 SEED = 20240917
 MERGES, PLANNER_TOKENS, PICTURE = 512, 384, 64
+LABELS = ["mouth", "eyes", "eyebrows", "face"]
 
 
 def tiny_unet(cross=16, size=16):
@@ -55,13 +56,13 @@ def write_tiny_runs(runs):
     with torch.no_grad():
         unet.conv_out.weight.mul_(0.05)  # guidance divides by sqrt(abar), 0.07 at the first step: keep the edit of unit size
     unet.save_pretrained(runs / "unet" / "model")
-    texts = ["".join(s.text for s in segments(schema, value)) for schema, value in ((plan_schema(["face"], ["mouth", "eyes", "eyebrows", "face"]), PLAN), (annotation_schema(["joy", "sadness"]), ANNOTATION))]
+    texts = ["".join(s.text for s in segments(schema, value)) for schema, value in ((plan_schema(["face"], LABELS), PLAN), (annotation_schema(["joy", "sadness"]), ANNOTATION))]
     vocabulary = build_byte_tokenizer(texts, runs / "tokenizer" / "planner", PLANNER_TOKENS).get_vocab_size()
     vision = CLIPVisionModel(CLIPVisionConfig(**tower, image_size=PICTURE, patch_size=16))
     llama = LlamaConfig(vocab_size=vocabulary, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=1024, tie_word_embeddings=True, bos_token_id=0, eos_token_id=2, pad_token_id=3)
     spread(Planner(vision, LlamaForCausalLM(llama)), 3.0).save_pretrained(runs / "planner" / "model")
     Segmenter(channels=(4, 8, 8)).save_pretrained(runs / "segmenter" / "model")
-    settings = {"scalingFactor": 0.8, "segmenterSize": PICTURE, "provenance": {"commit": "", "configs": {}, "dataDigest": "", "seed": SEED, "metrics": {}, "note": "random weights"}}
+    settings = {"scalingFactor": 0.8, "segmenterSize": PICTURE, "labels": LABELS, "provenance": {"commit": "", "configs": {}, "dataDigest": "", "seed": SEED, "metrics": {}, "note": "random weights"}}
     (runs / "family.json").write_text(json.dumps(settings) + "\n")
     (runs / "unet" / "model" / "latents.json").write_text(json.dumps({"scaling_factor": settings["scalingFactor"], "prediction": "epsilon"}) + "\n")
     return runs

@@ -21,7 +21,11 @@ class Planner(nn.Module):
 
     def image_tokens(self, pixels):
         """pixels [B, 3, S, S] normalised -> [B, N, D]; N = (S / patch)^2, the class token is dropped."""
-        return self.projector(self.vision(pixels).last_hidden_state[:, 1:])
+        return self.projector(self.patch_states(pixels))
+
+    def patch_states(self, pixels):
+        """The vision tower's states of the patches, [B, N, width]."""
+        return self.vision(pixels).last_hidden_state[:, 1:]
 
     def forward(self, image_tokens, ids):
         """Logits [B, t, vocab] of the next token after each of the t ids."""

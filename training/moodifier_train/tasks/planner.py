@@ -2,10 +2,11 @@
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import CLIPVisionModel, LlamaConfig, LlamaForCausalLM
 
 from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer
-from ..data.moodworld import MoodWorld
+from ..data.moodworld import REGION_LABELS, MoodWorld
 from ..data.reply import annotation_schema, encode_segments, plan_schema, segments
 from ..models.planner import Planner
 from .clip import to_pixels
@@ -14,7 +15,7 @@ from .planner_decode import Decoder, box_iou
 PLAN_REQUEST = "Plan an edit that makes this picture express {emotion} at intensity {intensity:.1f}."
 ONLY_REGION = " Only change the {region}."
 ANNOTATE_REQUEST = "Describe this picture and the emotion it evokes."
-CATEGORIES, LABELS, KINDS = ["face"], ["mouth", "eyes", "eyebrows", "face"], ["shape", "colour", "material", "style", "add", "remove"]
+CATEGORIES, KINDS = ["face"], ["shape", "colour", "material", "style", "add", "remove"]
 
 
 class PlannerTask:
@@ -23,11 +24,21 @@ class PlannerTask:
     def __init__(self, config, paths):
         self.config, self.world = config, MoodWorld(paths.data, paths.cache)
         vision = CLIPVisionModel.from_pretrained(paths.model("clip", config["clip"]), attn_implementation="sdpa")
-        self.plan_schema, self.annotation_schema = plan_schema(CATEGORIES, LABELS, KINDS), annotation_schema(self.world.emotions)
+        self.plan_schema, self.annotation_schema = plan_schema(CATEGORIES, REGION_LABELS, KINDS), annotation_schema(self.world.emotions)
         self.tokenizer = build_byte_tokenizer(self.corpus(), paths.runs / "tokenizer" / "planner", config["vocabulary"])
-        self.model = Planner(vision, make_decoder(config["decoder"], config["vocabulary"]))
+        self.model = Planner.from_pretrained(config["init"]) if config["init"] else Planner(vision, make_decoder(config["decoder"], config["vocabulary"]))
+        # Trained beside the planner and not part of it: which parts each patch of the picture shows.
+        self.model.grounding = nn.Linear(vision.config.hidden_size, len(REGION_LABELS))
         self.images = self.world.pictures(vision.config.image_size)
+        self.patches = self.parts_of_patches(vision.config.image_size, vision.config.patch_size)
         self.pieces = {}
+
+    def parts_of_patches(self, size, patch):
+        """bool [count, patches, labels]: whether any pixel of a patch belongs to the part of that name."""
+        maps, names, side = self.world.part_maps(size), self.world.part_names, size // patch
+        cells = maps.reshape(len(maps), side, patch, side, patch)
+        shows = [(cells == names.index(label)).any(axis=(2, 4)) if label in names else np.zeros((len(maps), side, side), bool) for label in REGION_LABELS]
+        return np.stack(shows, -1).reshape(len(maps), side * side, -1)
 
     def corpus(self):
         """The texts that the byte-pair merges are learned from: every segment of a sample of replies, and the requests."""
@@ -59,7 +70,8 @@ class PlannerTask:
 
     def tokens(self, request, schema, reply):
         """(ids, weights): the whole sequence and what each token counts in the loss: nothing before the reply and where the grammar leaves
-        no choice, `digit_weight` for the digits of boxes (a few tokens among hundreds), 1 for the rest of the reply."""
+        no choice, `digit_weight` for the digits of boxes (a few tokens among hundreds), `target_weight` for the target prompt, which the
+        edit stands on, 1 for the rest of the reply."""
         worth = {"literal": 0.0, "digits": self.config["digit_weight"]}
         ids = [BOS, *self.encode(request), SEP]
         weights = [0.0] * len(ids)
@@ -68,7 +80,7 @@ class PlannerTask:
             tokens = self.encode(part.text)
             # The first token of the literal behind a string is the choice to end it.
             ends = part.kind == "literal" and at > 0 and parts[at - 1].kind in ("text", "enum")
-            weight = worth.get(part.kind, 1.0)
+            weight = self.config["target_weight"] if part.text == reply.get("target") else worth.get(part.kind, 1.0)
             ids += tokens
             weights += [1.0 if ends else weight, *[weight] * (len(tokens) - 1)]
         return [*ids, EOS], [*weights, 0.0]
@@ -88,18 +100,20 @@ class PlannerTask:
         for row, (tokens, weights) in enumerate(rows):
             ids[row, : len(tokens)] = tokens
             weight[row, : len(tokens)] = weights
-        return {"pixels": to_pixels(self.images[index]), "ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
+        return {"pixels": to_pixels(self.images[index]), "parts": torch.from_numpy(self.patches[index]).float(), "ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
 
     def losses(self, batch):
         ids, weight = batch["ids"], batch["weight"][:, 1:]
-        logits = self.model(self.model.image_tokens(batch["pixels"]), ids[:, :-1])
+        states = self.model.patch_states(batch["pixels"])
+        logits = self.model(self.model.projector(states), ids[:, :-1])
         picked = weight > 0
-        each = torch.nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked], reduction="none")
+        each = nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked], reduction="none")
         loss = (each * weight[picked]).sum() / weight[picked].sum()
-        return {"reply_loss": loss, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
+        grounding = nn.functional.binary_cross_entropy_with_logits(self.model.grounding(states).float(), batch["parts"])
+        return {"reply_loss": loss, "grounding_loss": self.config["grounding_weight"] * grounding, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
 
     def param_groups(self, lr):
-        vision, rest = list(self.model.vision.parameters()), [*self.model.projector.parameters(), *self.model.decoder.parameters()]
+        vision, rest = list(self.model.vision.parameters()), [*self.model.projector.parameters(), *self.model.grounding.parameters(), *self.model.decoder.parameters()]
         return [{"params": [p for p in vision if p.requires_grad], "lr": lr * self.config["vision_lr"]}, {"params": rest}]
 
     def evaluate(self):

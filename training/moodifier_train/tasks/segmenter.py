@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
-from ..data.moodworld import MoodWorld
+from ..data.moodworld import REGION_LABELS, MoodWorld
 from ..losses.mask import mask_iou, mask_losses
 from ..models.segmenter import Segmenter
 from .clip import to_pixels
 
-LABELS = ["none", "mouth", "eyes", "eyebrows", "face"]
+LABELS = ["none", *REGION_LABELS]
 POINT_SIGMA = 2.0
 MODES = ("box", "points", "label")
 
@@ -18,7 +18,7 @@ class SegmenterTask:
 
     def __init__(self, config, paths):
         self.config, self.world = config, MoodWorld(paths.data, paths.cache)
-        self.size, self.family = config["size"], {"segmenterSize": config["size"]}
+        self.size, self.family = config["size"], {"segmenterSize": config["size"], "labels": REGION_LABELS}
         self.images, self.maps = self.world.pictures(self.size), self.world.part_maps(self.size)
         self.model = Segmenter(tuple(config["channels"]), len(LABELS))
 

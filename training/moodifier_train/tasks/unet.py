@@ -120,8 +120,14 @@ class UnetTask:
         t = both(sample_timesteps(draws * pairs, TRAIN_STEPS, grid_share=self.config["grid_share"], lean=self.config["lean"]))
         noise = both(torch.randn_like(latent[: draws * pairs]))
         predicted, truth = self.model(add_noise(latent, noise, t, self.alphas), t, batch["text"]), velocity(latent, noise, t, self.alphas)
-        weight = 1 + self.config["region_weight"] * dilate(batch["region"])
+        weight = 1 + self.config["region_weight"] * dilate(batch["region"]) + self.config["change_weight"] * self.changed(latent)
         return {"velocity_loss": weighted_mse(predicted, truth, weight), "plain_mse": ((predicted - truth) ** 2).mean().detach()}
+
+    def changed(self, latent):
+        """Where the two pictures of a pair differ: d / (d + 1/4) of the squared difference d of their latents, [n, 1, h, w] in 0..1."""
+        pairs = latent.unflatten(0, (self.config["draws"], 2, -1))
+        d = (pairs[:, 0] - pairs[:, 1]).square().mean(2, keepdim=True)[:, None].expand(-1, 2, -1, -1, -1, -1).flatten(0, 2)
+        return d / (d + 0.25)
 
     def evaluate(self):
         """Noise error on val latents at full size, everywhere and inside the expression parts; fixed noise and timesteps.

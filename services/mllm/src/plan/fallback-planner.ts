@@ -7,6 +7,8 @@ const USUAL_BOXES: Readonly<Record<string, Box>> = {
   mouth: [0.3, 0.52, 0.7, 0.8],
   eyes: [0.22, 0.34, 0.78, 0.58],
   eyebrows: [0.2, 0.24, 0.8, 0.46],
+  cheeks: [0.2, 0.45, 0.8, 0.72],
+  tears: [0.22, 0.4, 0.78, 0.78],
   face: [0.12, 0.08, 0.88, 0.92],
 };
 const WHOLE: Box = [0.05, 0.05, 0.95, 0.95];
