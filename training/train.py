@@ -74,12 +74,17 @@ def record_family(paths, name, task, config):
     path.write_text(json.dumps(family, indent=2) + "\n")
 
 
-def make_task(name, config, paths):
+def find_task(name, config):
+    """The task's class. Raises SystemExit when it cannot run on the device or in as many processes as asked."""
     kind = getattr(importlib.import_module(f"moodifier_train.tasks.{name}"), TASKS[name])
     if not getattr(kind, "parallel", False) and (config.get("device", "cpu") != "cpu" or "RANK" in os.environ):
         raise SystemExit(f"{name}: runs on the CPU in one process; device and torchrun are for clip")
+    return kind
+
+
+def make_task(name, config, paths):
     try:
-        return kind(config, paths)
+        return find_task(name, config)(config, paths)
     except DataError as error:
         raise SystemExit(str(error)) from None
 
@@ -128,6 +133,7 @@ def main(argv=None):
     if args.task == "all":
         raise SystemExit("all: only with --smoke; the five tasks have their own budgets")
     paths, out = Paths(args.data, args.runs, args.cache), args.runs / args.task
+    find_task(args.task, config)
     with join_ranks(config.get("device", "cpu")) as device:
         torch.manual_seed(config["seed"])
         task = in_turn(lambda: make_task(args.task, config, paths))
