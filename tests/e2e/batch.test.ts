@@ -106,7 +106,9 @@ describe("moodifier batch", () => {
   }, 240_000);
 
   it("tries one row and estimates the others", async () => {
-    const lines = Array.from({ length: 20 }, (_, row) => JSON.stringify({ id: `p${row}`, image: "face.png", mood: "?" }));
+    const lines = Array.from({ length: 20 }, (_, row) =>
+      JSON.stringify({ id: `p${row}`, image: "face.png", mood: "?" }),
+    );
     await writeFile(join(folder, "many.jsonl"), lines.join("\n"));
     const run = await moodifier(
       ...`batch run many.jsonl --server ${url} --dry-run --default emotion=joy`.split(" "),
