@@ -21,7 +21,7 @@ export class S3Output implements Output {
     const sha256 = keyOf(file.data);
     const place = { Bucket: this.#bucket, Key: this.#prefix + name };
     try {
-      if (!(await this.#has(place, sha256, signal))) {
+      if (!(await this.#has(place, sha256, file.data.length, signal))) {
         const command = new PutObjectCommand({
           ...place,
           Body: file.data,
@@ -47,10 +47,15 @@ export class S3Output implements Output {
   }
 
   /** Whether an earlier attempt has written this very file. */
-  async #has(place: { Bucket: string; Key: string }, sha256: string, signal: AbortSignal): Promise<boolean> {
+  async #has(
+    place: { Bucket: string; Key: string },
+    sha256: string,
+    bytes: number,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     try {
-      const { Metadata } = await this.#client.send(new HeadObjectCommand(place), { abortSignal: signal });
-      return Metadata?.["sha256"] === sha256;
+      const head = await this.#client.send(new HeadObjectCommand(place), { abortSignal: signal });
+      return head.Metadata?.["sha256"] === sha256 && head.ContentLength === bytes;
     } catch (error) {
       if (isMissing(error)) return false;
       throw error;
