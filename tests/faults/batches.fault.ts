@@ -11,7 +11,8 @@ import { ServiceProcess, type Settings } from "./service-process.ts";
 
 /** MOODIFIER_KILLS makes a shorter, or a longer, run. */
 const kills = Number(process.env["MOODIFIER_KILLS"] ?? 10);
-const count = 20 * kills;
+/** Enough that the batch outlasts the kills: while a gateway starts again the workers go on. */
+const count = 80 * kills;
 const modelNames = ["mllm", "clip", "diffusion"] as const;
 
 let models: Record<(typeof modelNames)[number], ServiceProcess>;
