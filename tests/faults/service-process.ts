@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { createConnection, createServer, type AddressInfo } from "node:net";
+import { createConnection } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { freePort } from "../../services/gateway/src/database/testing/postgres-server.ts";
 
 export type ServiceName = "gateway" | "mllm" | "clip" | "diffusion";
 export type Settings = Readonly<Record<string, string | number>>;
@@ -78,12 +79,4 @@ export class ServiceProcess {
     child.kill("SIGKILL");
     await new Promise((resolve) => child.once("exit", resolve));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
