@@ -63,16 +63,38 @@ describe("deploy/helm/moodifier", () => {
       const { spec } = manifests.find(
         (each) => each?.kind === "Deployment" && each.metadata.name.endsWith(`-${service}`),
       );
-      const entries = spec.template.spec.containers[0].env.map(
-        ({ name, value, valueFrom }: { name: string; value?: string; valueFrom?: { resourceFieldRef?: object } }) => [
-          name,
-          valueFrom?.resourceFieldRef ? "2" : value,
-        ],
-      );
-      checkEnvironment(service, Object.fromEntries(entries));
+      checkEnvironment(service, environmentOf(spec.template));
     },
   );
+
+  it("gives workers and the pods of batches settings that the gateway's code has", () => {
+    const manifests = read("everything");
+    const worker = manifests.find((each) => each?.kind === "Deployment" && each.metadata.name.endsWith("-worker"));
+    const job = manifests.find((each) => each?.kind === "ConfigMap" && each.metadata.name.endsWith("-job"));
+    for (const template of [worker.spec.template, parse(job.data["job.yaml"])]) {
+      const environment = environmentOf(template);
+      expect(environment).toHaveProperty("MOODIFIER_DATABASE_URL");
+      checkEnvironment("gateway", environment);
+    }
+  });
 });
+
+interface Template {
+  readonly spec: {
+    readonly containers: readonly {
+      readonly env: { name: string; value?: string; valueFrom?: { resourceFieldRef?: object } }[];
+    }[];
+  };
+}
+
+/** The environment of a pod's first container; what comes from a Secret is undefined, a limit is 2. */
+function environmentOf({ spec }: Template): Record<string, string | undefined> {
+  const entries = spec.containers[0]!.env.map(({ name, value, valueFrom }) => [
+    name,
+    valueFrom?.resourceFieldRef ? "2" : value,
+  ]);
+  return Object.fromEntries(entries) as Record<string, string | undefined>;
+}
 
 describe("docs/operations.md", () => {
   it("has a runbook for each alert and none for another", () => {
