@@ -68,7 +68,7 @@ def record_family(paths, name, task, config):
     origin = family["provenance"]
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
     origin |= {"commit": commit or "unknown", "dataDigest": task.world.digest(), "seed": config["seed"]}
-    origin["configs"][name] = config
+    origin["configs"][name] = {key: Path(value).name if isinstance(value, str) and "/" in value else value for key, value in config.items()}
     origin["metrics"][name] = json.loads((paths.runs / name / "metrics.json").read_text())["metrics"]
     family |= getattr(task, "family", {})
     path.write_text(json.dumps(family, indent=2) + "\n")

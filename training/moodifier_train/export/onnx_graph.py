@@ -48,6 +48,20 @@ def round_weights(module):
 
 def write_graph(graph, path, half=True):
     """Export `graph` to `path`; returns its manifest entry and the largest deviation from the module."""
+    model = trace_graph(graph)
+    if half:
+        store_half(model)
+    name_dims(model, graph)
+    onnx.checker.check_model(model)
+    path = Path(path)
+    onnx.save(model, path)
+    deviation = compare(graph, path)
+    entry = {"file": path.name, "inputs": describe(model.graph.input), "outputs": describe(model.graph.output), "storage": "float16" if half else "float32"}
+    return entry, deviation
+
+
+def trace_graph(graph):
+    """The ONNX model of `graph.module` with float32 weights and short names: the same names for any weights."""
     graph.module.eval()
     buffer = io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
@@ -58,15 +72,7 @@ def write_graph(graph, path, half=True):
         )
     model = onnx.load_from_string(buffer.getvalue())
     strip_names(model)
-    if half:
-        store_half(model)
-    name_dims(model, graph)
-    onnx.checker.check_model(model)
-    path = Path(path)
-    onnx.save(model, path)
-    deviation = compare(graph, path)
-    entry = {"file": path.name, "inputs": describe(model.graph.input), "outputs": describe(model.graph.output), "storage": "float16" if half else "float32"}
-    return entry, deviation
+    return model
 
 
 def strip_names(model):

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from transformers import CLIPVisionModel, LlamaForCausalLM
+from transformers import CLIPVisionModel, LlamaConfig, LlamaForCausalLM
+
+from ..data.byte_tokenizer import BOS, EOS, PAD
 
 
 class Planner(nn.Module):
@@ -44,3 +46,10 @@ class Planner(nn.Module):
         planner = cls(CLIPVisionModel.from_pretrained(folder / "vision"), LlamaForCausalLM.from_pretrained(folder / "decoder"))
         planner.projector.load_state_dict(torch.load(folder / "projector.pt", map_location="cpu", weights_only=True))
         return planner
+
+
+def make_decoder(sizes, vocabulary):
+    """A fresh LlamaForCausalLM with tied embeddings."""
+    config = LlamaConfig(vocab_size=vocabulary, tie_word_embeddings=True, bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD, max_position_embeddings=1024, **sizes)
+    config._attn_implementation = "sdpa"
+    return LlamaForCausalLM(config)

@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 from torch import nn
-from transformers import CLIPVisionModel, LlamaConfig, LlamaForCausalLM
+from transformers import CLIPVisionModel
 
-from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer
+from ..data.byte_tokenizer import BOS, EOS, SEP, build_byte_tokenizer
 from ..data.moodworld import REGION_LABELS, MoodWorld
 from ..data.reply import annotation_schema, encode_segments, plan_schema, segments
-from ..models.planner import Planner
+from ..models.planner import Planner, make_decoder
 from .clip import to_pixels
 from .planner_decode import Decoder, box_iou
 
@@ -138,13 +138,6 @@ class PlannerTask:
 
     def save(self, folder):
         self.model.save_pretrained(folder)
-
-
-def make_decoder(sizes, vocabulary):
-    """A fresh LlamaForCausalLM with tied embeddings."""
-    config = LlamaConfig(vocab_size=vocabulary, tie_word_embeddings=True, bos_token_id=BOS, eos_token_id=EOS, pad_token_id=PAD, max_position_embeddings=1024, **sizes)
-    config._attn_implementation = "sdpa"
-    return LlamaForCausalLM(config)
 
 
 def _only(record, partner, label):

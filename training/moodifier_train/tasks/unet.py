@@ -1,10 +1,10 @@
 """The denoiser: velocity prediction on cached latents, conditioned on the text tower's token states."""
 
 import shutil
-from pathlib import Path
 
 import numpy as np
 import torch
+from diffusers import UNet2DConditionModel
 from transformers import CLIPModel
 
 from ..data.clip_tokenizer import encode_all, load_clip_tokenizer
@@ -36,7 +36,7 @@ class UnetTask:
         self.clip, self.layers = clip, config["text_layers"]
         self.model = TextDenoiser(self.unet, self.tower, self.layers)
         if config["init"]:
-            self.load_newest(Path(config["init"]))
+            self.unet.load_state_dict(UNet2DConditionModel.from_pretrained(config["init"]).state_dict())
         self.alphas = alphas_cumprod(TRAIN_STEPS)
         self.latents = self.world.cached(f"latents-{_stamp(self.vae_folder)}", self.encode_pictures)
         self.scale = 1.0 / float(self.latents[self.world.train[:2000]].astype(np.float32).std())
