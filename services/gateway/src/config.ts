@@ -6,6 +6,7 @@ import { shardSettings } from "./cluster/shard-settings.ts";
 import { storageSettings } from "./storage/open-storage.ts";
 import { finishingSettings } from "./finishing/finishing-config.ts";
 import { safetySettings } from "./safety/safety-config.ts";
+import { signingSettings } from "./signing/signing-config.ts";
 import { authSettings } from "./tenants/auth-config.ts";
 import { webhookSettings } from "./webhooks/webhook-config.ts";
 
@@ -24,6 +25,7 @@ export const configSchema = z.object({
   ...webhookSettings,
   ...safetySettings,
   ...finishingSettings,
+  ...signingSettings,
   /** postgres:// URL; unset takes the embedded database. */
   databaseUrl: z.string().min(1).optional(),
   /** Most connections to PostgreSQL, 2..200. */

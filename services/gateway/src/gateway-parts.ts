@@ -24,6 +24,8 @@ import { PlanStore } from "./plans/plan-store.ts";
 import { PromptEncoder } from "./plans/prompt-encoder.ts";
 import type { Moderation } from "./safety/moderation.ts";
 import { openModeration } from "./safety/open-moderation.ts";
+import { TOOL } from "./finishing/tool.ts";
+import { openSigner } from "./signing/open-signer.ts";
 import { openStorage } from "./storage/open-storage.ts";
 import type { Storage } from "./storage/storage.ts";
 import { countJob, createGatewayMetrics } from "./telemetry/gateway-metrics.ts";
@@ -93,7 +95,9 @@ export async function openParts(
   const encoder = new PromptEncoder(backends, cache);
   const rates = new RateLimits(database, (tenantId) => ratesOf(config, tenantId));
   const moderation = given.moderation ?? (await openModeration(config));
-  const finisher = { moderation, sourceType: config.digitalSourceType };
+  const sourceType = config.digitalSourceType;
+  const signer = await openSigner(config, { tool: TOOL, sourceType });
+  const finisher = { moderation, sourceType, signer };
   const work = withPictures(storage, createEditWork({ backends, metrics, storage, planner, encoder, finisher }));
   const durable = config.databaseUrl !== undefined || config.dataDir !== undefined;
   const runner = new JobRunner(
@@ -114,7 +118,7 @@ export async function openParts(
   const onRowEnd = (status: string) => gatewayMetrics.batchRows.inc({ status });
   const shards = dispatches ? openShardRunner(config, logger) : undefined;
   const whose = { shards, share: given.share };
-  const batches = new Batches({ database, storage, jobs: store, plans, logger, onRowEnd, ...whose }, config);
+  const batches = new Batches({ database, storage, jobs: store, plans, signer, logger, onRowEnd, ...whose }, config);
   const drain = async (): Promise<void> => {
     await batches.stop();
     const drained = runner.stop(config.drainMs);
@@ -132,6 +136,7 @@ export async function openParts(
   const close = async (): Promise<void> => {
     backends.close();
     await moderation.close();
+    await signer.close();
     await storage.close();
     if (!given.database) await database.close();
     if (config.dataDir === undefined) await rm(scratch, { recursive: true, force: true });

@@ -2,6 +2,11 @@
 export const SOURCE_TYPES = ["trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia"] as const;
 export type DigitalSourceType = (typeof SOURCE_TYPES)[number];
 
+/** The name under which IPTC keeps a source type. */
+export function digitalSourceUri(sourceType: DigitalSourceType): string {
+  return `http://cv.iptc.org/newscodes/digitalsourcetype/${sourceType}`;
+}
+
 /** What a finished picture says about its making. */
 export interface Provenance {
   readonly sourceType: DigitalSourceType;
@@ -20,7 +25,7 @@ const RECIPE_NAMESPACE = "urn:moodifier:recipe:1/";
  */
 export function buildXmp({ sourceType, tool, recipe }: Provenance): string {
   const facts = [
-    `<Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/${sourceType}</Iptc4xmpExt:DigitalSourceType>`,
+    `<Iptc4xmpExt:DigitalSourceType>${digitalSourceUri(sourceType)}</Iptc4xmpExt:DigitalSourceType>`,
     `<xmp:CreatorTool>${escapeXml(tool)}</xmp:CreatorTool>`,
     ...(recipe ? [`<moodifier:Recipe>${escapeXml(JSON.stringify(recipe))}</moodifier:Recipe>`] : []),
   ];

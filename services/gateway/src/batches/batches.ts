@@ -7,6 +7,7 @@ import type { JobStore } from "../jobs/job-store.ts";
 import type { PlanStore } from "../plans/plan-store.ts";
 import { SourceReader } from "../sources/source-reader.ts";
 import { UploadStore } from "../sources/upload-store.ts";
+import type { Signer } from "../signing/signer.ts";
 import { collectGarbage, type GarbageReport } from "../storage/collect-garbage.ts";
 import { createS3Client, type StorageSettings } from "../storage/open-storage.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -31,6 +32,7 @@ export interface BatchParts {
   readonly storage: Storage;
   readonly jobs: JobStore;
   readonly plans: PlanStore;
+  readonly signer: Signer;
   readonly logger: Logger;
   /** Runs the batches instead of this process. */
   readonly shards?: ShardRunner | undefined;
@@ -99,7 +101,13 @@ export class Batches {
         policy: { allowNetworks: config.sourceNetworks },
       },
     );
-    const work = { edits: this.#edits, sources: this.sources, storage, openOutput: this.openOutput };
+    const work = {
+      edits: this.#edits,
+      sources: this.sources,
+      storage,
+      signer: parts.signer,
+      openOutput: this.openOutput,
+    };
     this.runner = new BatchRunner(
       { store: this.store, queue: new RowQueue(database, { leaseMs, retentionMs, share: parts.share }), logger },
       (claim, options) => runRow(claim, work, options),

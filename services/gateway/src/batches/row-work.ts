@@ -1,6 +1,8 @@
 import { type RenderedFile, renderRendition } from "@moodifier/inference";
 import { MoodError } from "@moodifier/service-kit";
 import type { Job } from "../jobs/job.ts";
+import { roomFor } from "../finishing/finish-result.ts";
+import type { Signer } from "../signing/signer.ts";
 import { checkReference } from "../sources/reference.ts";
 import type { SourceReader } from "../sources/source-reader.ts";
 import { readAll } from "../storage/object-key.ts";
@@ -14,6 +16,7 @@ export interface RowWorkParts {
   readonly edits: RowEdits;
   readonly sources: SourceReader;
   readonly storage: Storage;
+  readonly signer: Signer;
   readonly openOutput: (to: string | undefined) => Output;
 }
 
@@ -40,7 +43,7 @@ export async function runRow(
   const files: RowFile[] = [];
   for (const [index, rendition] of claim.options.output.renditions.entries()) {
     signal.throwIfAborted();
-    const file = await render(result, rendition, signal);
+    const file = await render(result, rendition, { signer: parts.signer, signal });
     files.push(await output.write(nameAt(claim, index), file, { signal, again }));
   }
   return describe(ended, files);
@@ -60,9 +63,16 @@ async function submit(claim: RowClaim, { edits, sources }: RowWorkParts, signal:
   return edits.submit(claim, { image, ...(mask && { mask }) }, signal);
 }
 
-function render(result: Buffer, rendition: Rendition, signal: AbortSignal): Promise<RenderedFile> {
-  const { format, width, height, fit, quality, max_bytes: maxBytes, icc, background } = rendition;
-  return renderRendition(result, { format, width, height, fit, quality, maxBytes, icc, background }, { signal });
+/** A rendition, signed; the result itself is signed already. */
+async function render(
+  result: Buffer,
+  { format, width, height, fit, quality, max_bytes: most, icc, background }: Rendition,
+  { signer, signal }: { signer: Signer; signal: AbortSignal },
+): Promise<RenderedFile> {
+  const maxBytes = roomFor(most, signer);
+  const options = { format, width, height, fit, quality, maxBytes, icc, background };
+  const file = await renderRendition(result, options, { signal });
+  return file.data.equals(result) ? file : { ...file, data: await signer.sign(file, signal) };
 }
 
 function nameAt(claim: RowClaim, index: number): string {

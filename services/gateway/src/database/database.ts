@@ -21,7 +21,7 @@ export interface Database {
    */
   transaction<R>(work: (tx: Database) => Promise<R>): Promise<R>;
 
-  /** Calls `onNotice` with the payload of each NOTIFY on `channel`; after a lost connection it listens again and calls `onNotice("")`. Resolves with a function that ends it. */
+  /** Calls `onNotice` with the payload of each NOTIFY on `channel`; after a connection that was lost, or not to be had at first, it listens again and calls `onNotice("")`. Resolves with a function that ends it. */
   listen(channel: string, onNotice: (payload: string) => void): Promise<() => Promise<void>>;
 
   /** Frees everything; running statements end first. */

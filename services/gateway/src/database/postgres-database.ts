@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { toMoodError } from "@moodifier/service-kit";
 import {
   Client,
   type ClientBase,
@@ -82,12 +83,16 @@ export class PostgresDatabase implements Database {
 
   async listen(channel: string, onNotice: (payload: string) => void): Promise<() => Promise<void>> {
     const stopped = new AbortController();
-    let client = await this.#subscribe(channel, onNotice, () => void reconnect());
+    let client: Client | undefined;
+    const subscribe = async (): Promise<void> => {
+      client = await this.#subscribe(channel, onNotice, () => void reconnect());
+      if (stopped.signal.aborted) await client.end().catch(() => undefined);
+    };
     const reconnect = async (): Promise<void> => {
       for (let pauseMs = 100; !stopped.signal.aborted; pauseMs = Math.min(pauseMs * 2, 5000)) {
         try {
           await sleep(pauseMs, undefined, { signal: stopped.signal });
-          client = await this.#subscribe(channel, onNotice, () => void reconnect());
+          await subscribe();
           onNotice("");
           return;
         } catch (error) {
@@ -95,10 +100,17 @@ export class PostgresDatabase implements Database {
         }
       }
     };
+    try {
+      await subscribe();
+    } catch (error) {
+      if (toMoodError(error).code !== "UNAVAILABLE") throw error;
+      this.#options.onError?.(error);
+      void reconnect();
+    }
     const stop = async (): Promise<void> => {
       this.#listeners.delete(stop);
       stopped.abort();
-      await client.end().catch(() => undefined);
+      await client?.end().catch(() => undefined);
     };
     this.#listeners.add(stop);
     return stop;
