@@ -5,8 +5,9 @@ import torch
 from torch import nn
 from transformers import CLIPVisionModel
 
-from ..data.byte_tokenizer import BOS, EOS, SEP, build_byte_tokenizer
+from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer
 from ..data.moodworld import REGION_LABELS, MoodWorld
+from ..data.part_words import PartWords, shared_words
 from ..data.reply import annotation_schema, encode_segments, plan_schema, segments
 from ..models.planner import Planner, make_decoder
 from .clip import to_pixels
@@ -19,7 +20,12 @@ CATEGORIES, KINDS = ["face"], ["shape", "colour", "material", "style", "add", "r
 
 
 class PlannerTask:
-    """One example is a picture of the data set, asked for its partner's emotion, or (`annotate_share`) for its annotation."""
+    """One example is a picture of the data set, asked for its partner's emotion, or (`annotate_share`) for its annotation.
+
+    Two losses more teach the vision tower to look, and are not part of the planner: from the states of the patches alone, `grounding` says
+    which parts each patch shows, and `reading` which words the caption has for a part. They need no decoder: all steps save `reply_share`
+    of them train the tower alone, on `look_batch` pictures.
+    """
 
     def __init__(self, config, paths):
         self.config, self.world = config, MoodWorld(paths.data, paths.cache)
@@ -27,10 +33,10 @@ class PlannerTask:
         self.plan_schema, self.annotation_schema = plan_schema(CATEGORIES, REGION_LABELS, KINDS), annotation_schema(self.world.emotions)
         self.tokenizer = build_byte_tokenizer(self.corpus(), paths.runs / "tokenizer" / "planner", config["vocabulary"])
         self.model = Planner.from_pretrained(config["init"]) if config["init"] else Planner(vision, make_decoder(config["decoder"], config["vocabulary"]))
-        # Trained beside the planner and not part of it: which parts each patch of the picture shows.
-        self.model.grounding = nn.Linear(vision.config.hidden_size, len(REGION_LABELS))
-        self.images = self.world.pictures(vision.config.image_size)
-        self.patches = self.parts_of_patches(vision.config.image_size, vision.config.patch_size)
+        size, patch, width = vision.config.image_size, vision.config.patch_size, vision.config.hidden_size
+        self.images, self.patches = self.world.pictures(size), self.parts_of_patches(size, patch)
+        self.words = PartWords(self.world.records, size // patch)
+        self.model.grounding, self.model.reading = nn.Linear(width, len(REGION_LABELS)), nn.Linear(width, len(self.words.vocabulary))
         self.pieces = {}
 
     def parts_of_patches(self, size, patch):
@@ -86,7 +92,13 @@ class PlannerTask:
         return [*ids, EOS], [*weights, 0.0]
 
     def batch(self, rng, progress):
-        index = rng.choice(self.world.train, self.config["batch"])
+        replies = rng.random() < self.config["reply_share"]
+        index = rng.choice(self.world.train, self.config["batch" if replies else "look_batch"])
+        look = {"pixels": to_pixels(self.images[index])}
+        look |= {name: torch.from_numpy(array[index]).float() for name, array in (("parts", self.patches), ("pools", self.words.pools), ("said", self.words.said), ("asked", self.words.asked))}
+        return look | self.replies(rng, index) if replies else look
+
+    def replies(self, rng, index):
         rows = []
         for i in index:
             if rng.random() < self.config["annotate_share"]:
@@ -100,26 +112,35 @@ class PlannerTask:
         for row, (tokens, weights) in enumerate(rows):
             ids[row, : len(tokens)] = tokens
             weight[row, : len(tokens)] = weights
-        return {"pixels": to_pixels(self.images[index]), "parts": torch.from_numpy(self.patches[index]).float(), "ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
+        return {"ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
 
     def losses(self, batch):
-        ids, weight = batch["ids"], batch["weight"][:, 1:]
         states = self.model.patch_states(batch["pixels"])
+        asked, logits = batch["asked"], self.model.reading(batch["pools"] @ states).float()
+        grounding = nn.functional.binary_cross_entropy_with_logits(self.model.grounding(states).float(), batch["parts"])
+        reading = nn.functional.binary_cross_entropy_with_logits(logits, batch["said"], weight=asked, reduction="sum") / asked.sum()
+        losses = {"grounding_loss": self.config["grounding_weight"] * grounding, "reading_loss": self.config["reading_weight"] * reading}
+        return losses | (self.reply_losses(states, batch) if "ids" in batch else {})
+
+    def reply_losses(self, states, batch):
+        ids, weight = batch["ids"], batch["weight"][:, 1:]
         logits = self.model(self.model.projector(states), ids[:, :-1])
         picked = weight > 0
         each = nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked], reduction="none")
         loss = (each * weight[picked]).sum() / weight[picked].sum()
-        grounding = nn.functional.binary_cross_entropy_with_logits(self.model.grounding(states).float(), batch["parts"])
-        return {"reply_loss": loss, "grounding_loss": self.config["grounding_weight"] * grounding, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
+        return {"reply_loss": loss, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
 
     def param_groups(self, lr):
-        vision, rest = list(self.model.vision.parameters()), [*self.model.projector.parameters(), *self.model.grounding.parameters(), *self.model.decoder.parameters()]
+        vision, rest = list(self.model.vision.parameters()), [*self.model.projector.parameters(), *self.model.grounding.parameters(), *self.model.reading.parameters(), *self.model.decoder.parameters()]
         return [{"params": [p for p in vision if p.requires_grad], "lr": lr * self.config["vision_lr"]}, {"params": rest}]
 
     def evaluate(self):
-        """Greedy constrained plans on val: valid JSON rate, region IoU, exact labels; and the emotion named by annotations."""
+        """Greedy constrained plans on val: valid JSON rate, region IoU, exact labels; and the emotion named by annotations.
+
+        source_words: how alike (`shared_words`) the source caption and the truth describe each of the three parts; two phrasings of one look count as unlike.
+        """
         decoder, index = Decoder(self.model, self.tokenizer, self.config["max_reply"]), self.world.val[: self.config["eval_count"]]
-        valid, labels, overlaps, emotions, source = [], [], [], [], []
+        valid, labels, overlaps, emotions, source, words = [], [], [], [], [], []
         for n, i in enumerate(index):
             pixels = to_pixels(self.images[[i]])
             request, schema, truth = self.plan(i)
@@ -130,11 +151,13 @@ class PlannerTask:
             boxes = {r["label"]: r["box"] for r in regions}
             overlaps += [box_iou(boxes[r["label"]], r["box"]) if r["label"] in boxes else 0.0 for r in truth["regions"]]
             source.append(bool(reply) and reply["source"] == truth["source"])
+            said, meant = ((value["source"] if value else "").split(". ")[1:4] for value in (reply, truth))
+            words += [shared_words(a, b) for a, b in zip(said, meant)] if len(said) == len(meant) else [0.0] * len(meant)
             if n < len(index) // 2:
                 note = decoder.reply(pixels, *self.annotation(i)[:2])
                 emotions.append(bool(note) and note["emotion"] == self.world.records[i]["emotion"])
         mean = lambda values: float(np.mean(values)) if values else 0.0
-        return {"valid_json": mean(valid), "region_iou": mean(overlaps), "labels_exact": mean(labels), "source_exact": mean(source), "emotion_top1": mean(emotions)}
+        return {"valid_json": mean(valid), "region_iou": mean(overlaps), "labels_exact": mean(labels), "source_exact": mean(source), "source_words": mean(words), "emotion_top1": mean(emotions)}
 
     def save(self, folder):
         self.model.save_pretrained(folder)
