@@ -64,6 +64,7 @@ export function createBlocksProvider(
 export function createAnnotator(delayMs = 0): Annotator & { asked: number } {
   const annotator = {
     asked: 0,
+    identify: async () => "stand-in",
     annotate: async ({ bytes }: { bytes: Uint8Array }) => {
       annotator.asked++;
       if (delayMs > 0) await sleep(delayMs);

@@ -84,4 +84,14 @@ describe("annotate", () => {
     expect(await annotate(archive, next, { concurrency: 1 })).toMatchObject({ in: 6, out: 6 });
     expect(next.asked).toBe(2);
   });
+
+  it("has pictures described anew by another model, and not by the same one", async () => {
+    await annotate(archive, createAnnotator());
+    const same = createAnnotator();
+    await annotate(archive, same);
+    expect(same.asked).toBe(0);
+    const other = { ...answering(() => good), identify: async () => "another model" };
+    expect(await annotate(archive, other)).toMatchObject({ in: 6, out: 6 });
+    expect(other.count()).toBe(6);
+  });
 });

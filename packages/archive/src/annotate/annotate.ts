@@ -16,7 +16,7 @@ export interface AnnotateOptions extends RunOptions {
 
 /**
  * Gives every record its five-sentence caption. A reply that does not hold what it must is asked for once more; a second bad one refuses the record, and the
- * reply's faults are kept with it. Annotations are kept one by one, so a kill costs those in work.
+ * reply's faults are kept with it. Annotations are kept one by one, so a kill costs those in work. Another model than before writes all of them anew.
  */
 export async function annotate(
   archive: Archive,
@@ -47,7 +47,7 @@ export async function annotate(
       {
         stage: "annotate",
         from: "dedupe",
-        settings: { VERSION },
+        settings: { VERSION, model: await annotator.identify(options.signal) },
         concurrency,
         journal: true,
         process: describe,
