@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
 import { drawPicture, formOf } from "../../services/gateway/src/testing/gateway-under-test.ts";
 import { type ScriptedServices, startScriptedServices } from "../../services/gateway/src/testing/scripted-services.ts";
+import { insist } from "./batch-under-test.ts";
 import { ServiceProcess, type Settings } from "./service-process.ts";
 
 interface Edit {
@@ -47,35 +48,27 @@ async function start(settings: Settings): Promise<ServiceProcess> {
     retryMs: 200,
     leaseSeconds: 10,
     concurrency: 4,
+    // No edit may run out of time while a slow machine starts gateways, nor be forgotten before it is looked at.
+    editTimeoutMs: 7_200_000,
+    retentionMs: 86_400_000,
     ...settings,
   });
   running.push(gateway);
   return gateway;
 }
 
-/** Submits until the gateway has answered: what was refused by a dying gateway is sent again under its key. */
+/** Submits one under a key of its own: what a dying gateway refused is sent again. */
 async function submit(url: string, index: number): Promise<Edit> {
-  for (let tries = 0; tries < 600; tries += 1) {
-    const body = formOf({ image: picture, emotion: "joy", seed: String(index) });
-    const headers = { "Idempotency-Key": `row-${index}` };
-    const answer = await fetch(`${url}/v1/edits`, { method: "POST", body, headers }).catch(() => undefined);
-    if (answer && answer.status < 300) return (await answer.json()) as Edit;
-    if (answer && answer.status < 500) throw new Error(await answer.text());
-    await sleep(100);
-  }
-  throw new Error("the gateway never took the edit");
+  const body = formOf({ image: picture, emotion: "joy", seed: String(index) });
+  const headers = { "Idempotency-Key": `row-${index}` };
+  return (await (await insist(`${url}/v1/edits`, { method: "POST", body, headers })).json()) as Edit;
 }
 
 async function readAll(url: string): Promise<Edit[]> {
   const edits: Edit[] = [];
   let next: string | undefined = `${url}/v1/edits?limit=200`;
   while (next !== undefined) {
-    const answer: Response | undefined = await fetch(next).catch(() => undefined);
-    if (!answer?.ok) {
-      await sleep(200);
-      continue;
-    }
-    const page = (await answer.json()) as { edits: Edit[]; next?: string };
+    const page = (await (await insist(next)).json()) as { edits: Edit[]; next?: string };
     edits.push(...page.edits);
     next = page.next;
   }
@@ -84,7 +77,7 @@ async function readAll(url: string): Promise<Edit[]> {
 
 async function untilAllEnd(url: string, count: number): Promise<Edit[]> {
   const ended = new Set(["succeeded", "failed", "cancelled", "expired"]);
-  for (let tries = 0; tries < 900; tries += 1) {
+  for (let tries = 0; tries < 12_000; tries += 1) {
     const edits = await readAll(url);
     if (edits.length >= count && edits.every(({ status }) => ended.has(status))) return edits;
     await sleep(250);

@@ -21,6 +21,8 @@ export const configSchema = z.object({
   drainMs,
   /** How long answers ask clients to open their next connection elsewhere before a stopping gateway refuses new work, in milliseconds. */
   connectionDrainMs: z.coerce.number().int().min(0).max(60_000).default(0),
+  /** How long the body of a request may take to arrive, in milliseconds. */
+  uploadTimeoutMs: z.coerce.number().int().min(100).max(300_000).default(120_000),
   ...authSettings,
   ...webhookSettings,
   ...safetySettings,

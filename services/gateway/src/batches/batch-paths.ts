@@ -99,6 +99,7 @@ function collectionPaths(): Json {
           202: answer("The batch runs.", "Batch"),
           400: problemAnswer("An option, the manifest, or a file's name was refused; `errors` lists the faults."),
           409: problemAnswer("The output can't be used."),
+          408: problemAnswer("The body took too long to arrive."),
           413: problemAnswer("Too many bytes."),
           415: problemAnswer("Neither multipart nor JSON."),
           503: problemAnswer("The output can't be reached."),

@@ -1,4 +1,6 @@
-import { request as httpRequest } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { json } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { formOf, type GatewayUnderTest, startGateway } from "../testing/gateway-under-test.ts";
 import { buildOpenApi } from "./openapi.ts";
@@ -167,6 +169,38 @@ describe("small answers", () => {
     expect((await fetch(`${gateway.url}/healthz`)).status).toBe(200);
     expect(gateway.services.record.plans).toHaveLength(0);
   });
+});
+
+it.each([
+  [
+    "/v1/edits",
+    "multipart/form-data; boundary=x",
+    '--x\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n',
+  ],
+  ["/v1/edits", "application/json", '{"emotion": "'],
+  ["/v1/uploads", "image/png", "\x89PNG"],
+])("answers a body that trickles in to %s as %s with 408, and closes its connection", async (path, type, begin) => {
+  const hurried = await startGateway({ uploadTimeoutMs: 300 });
+  const { port } = new URL(hurried.url);
+  const upload = httpRequest({
+    port,
+    method: "POST",
+    path,
+    headers: { "Content-Type": type, "Content-Length": 100_000 },
+  });
+  upload.on("error", () => undefined);
+  upload.write(begin);
+  const trickle = setInterval(() => upload.write("a"), 20);
+  const closed = once(upload, "close");
+  const [answer] = (await once(upload, "response")) as [IncomingMessage];
+  const problem = await json(answer);
+  expect(answer.headers.connection).toBe("close");
+  expect(problem).toMatchObject({ status: 408, reason: "UPLOAD_TIMEOUT", retryable: true });
+  await closed;
+  clearInterval(trickle);
+  expect((await fetch(`${hurried.url}/healthz`)).status).toBe(200);
+  expect(hurried.services.record.plans).toHaveLength(0);
+  await hurried.stop();
 });
 
 describe("POST /v1/plans", () => {

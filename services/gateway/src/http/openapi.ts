@@ -125,6 +125,7 @@ function paths(): Json {
           201: { description: "The edit succeeded.", headers: created, ...edit },
           202: { description: "The edit has not ended yet.", headers: created, ...edit },
           400: problem("A field, the picture or the mask was refused."),
+          408: problem("The body took too long to arrive."),
           413: problem("Too many bytes or pixels."),
           415: problem("Neither multipart nor JSON, or no PNG, JPEG or WebP."),
           404: problem("No such plan."),
@@ -198,6 +199,7 @@ function paths(): Json {
         responses: {
           201: { description: "The plan.", headers: { Location: created.Location, ...rateFields }, ...plan },
           400: problem("A field, the picture or the mask was refused."),
+          408: problem("The body took too long to arrive."),
           413: problem("Too many bytes or pixels."),
           415: problem("Neither multipart nor JSON, or no PNG, JPEG or WebP."),
           429: problem("The rate limit is reached."),

@@ -36,6 +36,7 @@ export type Problem = z.infer<typeof problemSchema>;
 /** Reasons that only HTTP knows, with their status. */
 const statusOfReason: Readonly<Record<string, number>> = {
   METHOD_NOT_ALLOWED: 405,
+  UPLOAD_TIMEOUT: 408,
   PAYLOAD_TOO_LARGE: 413,
   MEDIA_TYPE_UNSUPPORTED: 415,
   IDEMPOTENCY_KEY_REUSED: 422,
