@@ -49,6 +49,8 @@ export interface FilteredRecord extends CollectedRecord {
   readonly height: number;
   /** 256-bit block-mean-value hash, hex. */
   readonly phash: string;
+  /** Mean colours of 4 x 4 blocks, 48 bytes in base64. */
+  readonly colours: string;
   /** Probability that the picture is not safe for work, 0..1; absent when no classifier ran. */
   readonly nsfw?: number;
 }

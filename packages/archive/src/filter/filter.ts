@@ -6,10 +6,10 @@ import { isComplete, type Outcome, runRecordStage, type RunOptions } from "../ru
 import type { Archive } from "../store/archive-folder.ts";
 import { openPacks } from "../store/range-reader.ts";
 import { removeDuplicates } from "./remove-duplicates.ts";
-import { hashPicture } from "./perceptual-hash.ts";
+import { averageColours, hashPicture } from "./perceptual-hash.ts";
 
 /** Raised when the same pictures would be judged otherwise. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What a picture must be to stay. */
 export interface FilterOptions extends RunOptions {
@@ -51,12 +51,12 @@ export async function filter(archive: Archive, options: FilterOptions = {}): Pro
       return { refused: "TOO_SMALL", detail: `${width} x ${height} pixels, expected ${minSide} or more` };
     if (long > maxAspect * short)
       return { refused: "TOO_LONG", detail: `${width} x ${height} pixels, expected at most ${maxAspect}:1` };
-    const phash = await hashPicture(picture);
-    if (nsfw === undefined) return { kept: { ...record, width, height, phash } };
+    const look = { phash: await hashPicture(picture), colours: await averageColours(picture) };
+    if (nsfw === undefined) return { kept: { ...record, width, height, ...look } };
     const score = Math.round((await nsfw.score(picture, signal)) * 1e4) / 1e4;
     if (score >= nsfwThreshold)
       return { refused: "NSFW", detail: `probability ${score}, allowed below ${nsfwThreshold}` };
-    return { kept: { ...record, width, height, phash, nsfw: score } };
+    return { kept: { ...record, width, height, ...look, nsfw: score } };
   };
   try {
     const report = await runRecordStage<CollectedRecord, FilteredRecord>(

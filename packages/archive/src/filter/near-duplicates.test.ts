@@ -1,8 +1,8 @@
-import { encodeImage, decodeImage } from "@moodifier/inference";
+import { encodeImage, decodeImage, type Picture } from "@moodifier/inference";
 import { describe, expect, it } from "vitest";
 import { drawBlocks, noise } from "../../tests/stand-ins.ts";
 import { distance, findNearDuplicates, type HashList } from "./near-duplicates.ts";
-import { hashPicture } from "./perceptual-hash.ts";
+import { averageColours, colourDifference, hashPicture } from "./perceptual-hash.ts";
 
 const listOf = (hashes: readonly Uint8Array[]): HashList => {
   const bytes = Buffer.concat(hashes);
@@ -43,6 +43,14 @@ describe("findNearDuplicates", () => {
     expect(found.filter((original) => original === 0)).toHaveLength(19_999);
   });
 
+  it("takes near hashes for copies only where they are confirmed, and compares with those that were not", () => {
+    const one = noise("one", 32);
+    const hashes = [one, flip(one, [1]), flip(one, [2]), flip(one, [3])];
+    const looks = ["red", "blue", "red", "blue"];
+    const list = { ...listOf(hashes), confirm: (a: number, b: number) => looks[a] === looks[b] };
+    expect(Array.from(findNearDuplicates(list, 4))).toEqual([-1, -1, 0, 1]);
+  });
+
   it("refuses a distance that it cannot search exactly", () => {
     expect(() => findNearDuplicates(listOf([]), 8)).toThrow(/0..7/);
   });
@@ -61,5 +69,26 @@ describe("hashPicture", () => {
     expect(bitsBetween(hash, await hashPicture(smaller))).toBeLessThanOrEqual(4);
     const other = await hashPicture(await decodeImage(await drawBlocks("two", 128)));
     expect(bitsBetween(hash, other)).toBeGreaterThan(40);
+  });
+});
+
+describe("averageColours", () => {
+  it("hardly change when a picture is encoded again, made smaller or a tenth brighter, and tell colours apart", async () => {
+    const source = await decodeImage(await drawBlocks("one", 512));
+    const bytes = async (picture: Picture) => Buffer.from(await averageColours(picture), "base64");
+    const own = await bytes(source);
+    expect(own).toHaveLength(48);
+    const jpeg = await decodeImage(await encodeImage(source, { format: "jpeg", quality: 60 }));
+    expect(colourDifference(own, await bytes(jpeg))).toBeLessThanOrEqual(6);
+    const smaller = await decodeImage(await drawBlocks("one", 128));
+    expect(colourDifference(own, await bytes(smaller))).toBeLessThanOrEqual(6);
+    const brighter = { ...source, data: source.data.map((value) => Math.min(255, value * 1.1)) };
+    expect(colourDifference(own, await bytes(brighter))).toBeLessThanOrEqual(26);
+    // Red and blue changed places: the same picture to a hash of brightness alone, nearly.
+    const { channels } = source;
+    const swapped = source.data.map(
+      (_, i) => source.data[i % channels === 0 ? i + 2 : i % channels === 2 ? i - 2 : i]!,
+    );
+    expect(colourDifference(own, await bytes({ ...source, data: swapped }))).toBeGreaterThan(32);
   });
 });

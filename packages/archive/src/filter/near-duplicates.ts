@@ -15,6 +15,8 @@ export interface HashList {
   readonly count: number;
   /** Hashes `from`..`from + count` one after the other, {@link BYTES} bytes each. */
   read(from: number, count: number): Uint8Array;
+  /** Whether two pictures whose hashes are near are copies indeed; all are when absent. */
+  confirm?(first: number, second: number): boolean;
 }
 
 /**
@@ -87,7 +89,9 @@ function joinRun(hashes: HashList, run: BigUint64Array, maxDistance: number, ori
   for (const entry of run) {
     const index = Number(entry & 0xffff_ffffn);
     const hash = hashes.read(index, 1).slice();
-    const match = firsts.find((first) => distance(first.hash, hash) <= maxDistance);
+    const match = firsts.find(
+      (first) => distance(first.hash, hash) <= maxDistance && (hashes.confirm?.(first.index, index) ?? true),
+    );
     if (match === undefined) firsts.push({ index, hash });
     else if (original[index] === -1 || match.index < original[index]!) original[index] = match.index;
   }

@@ -7,15 +7,22 @@ import type { Archive } from "../store/archive-folder.ts";
 import { DurableFile } from "../store/durable-file.ts";
 import { commitUnit, readRecords, readSummary, sha256, type UnitSummary } from "../store/unit.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
+import { COLOUR_BYTES, colourDifference } from "./perceptual-hash.ts";
 
 /** Raised when other records would count as duplicates. */
-const VERSION = 1;
+const VERSION = 2;
 /** Bytes of a perceptual hash, and of an identifier. */
 const HASH_BYTES = 32;
 const ID_BYTES = 12;
 
 /** Bits of 256 in which a re-encoded or resized copy may differ; see docs/archive.md for how it was chosen. */
 export const DEFAULT_DISTANCE = 4;
+
+/**
+ * Difference in mean colour, of 255, that a copy may have. Drawings of like outline share a hash: only their colours tell them apart. Copies differ in a few
+ * steps, one that is a tenth brighter in 25.
+ */
+const MAX_COLOUR_DIFFERENCE = 32;
 
 export interface DuplicateOptions extends RunOptions {
   /** Bits of a perceptual hash in which two pictures may differ and still count as the same, 0..7. */
@@ -72,18 +79,21 @@ function describeDuplicate({ id, uri, emotion }: FilteredRecord, original: strin
 
 /** Identifiers and hashes of the whole archive, in files of fixed-size entries, so that memory does not grow with them. */
 async function writeHashes(archive: Archive, inputs: readonly UnitSummary[]) {
-  const paths = ["hashes", "ids"].map((name) => archive.path("stages", "dedupe", `${name}-${process.pid}.bin`));
-  const [hashes, ids] = await Promise.all(paths.map((path) => DurableFile.create(path)));
+  const paths = ["hashes", "ids", "colours"].map((name) =>
+    archive.path("stages", "dedupe", `${name}-${process.pid}.bin`),
+  );
+  const [hashes, ids, colours] = await Promise.all(paths.map((path) => DurableFile.create(path)));
   const firsts = new Map<number, number>();
   for (const input of inputs) {
     firsts.set(input.unit, hashes!.bytes / HASH_BYTES);
     const records = await readRecords<FilteredRecord>(archive, "filter", input);
     await hashes!.write(Buffer.concat(records.map(({ phash }) => Buffer.from(phash, "hex"))));
     await ids!.write(Buffer.concat(records.map(({ id }) => Buffer.from(id, "hex"))));
+    await colours!.write(Buffer.concat(records.map((record) => Buffer.from(record.colours, "base64"))));
   }
   const count = hashes!.bytes / HASH_BYTES;
-  await Promise.all([hashes!.commit(), ids!.commit()]);
-  const [hashFile, idFile] = paths.map((path) => openSync(path, "r"));
+  await Promise.all([hashes!.commit(), ids!.commit(), colours!.commit()]);
+  const [hashFile, idFile, colourFile] = paths.map((path) => openSync(path, "r"));
   const readAt = (descriptor: number, entry: number, from: number, many: number): Buffer => {
     const buffer = Buffer.allocUnsafe(entry * many);
     readSync(descriptor, buffer, 0, buffer.length, from * entry);
@@ -92,12 +102,14 @@ async function writeHashes(archive: Archive, inputs: readonly UnitSummary[]) {
   return {
     count,
     read: (from: number, many: number) => readAt(hashFile!, HASH_BYTES, from, many),
+    confirm: (first: number, second: number) =>
+      colourDifference(readAt(colourFile!, COLOUR_BYTES, first, 1), readAt(colourFile!, COLOUR_BYTES, second, 1)) <=
+      MAX_COLOUR_DIFFERENCE,
     id: (index: number) => readAt(idFile!, ID_BYTES, index, 1).toString("hex"),
     /** Index of a unit's first record. */
     firstOf: (unit: number) => firsts.get(unit)!,
     remove: async () => {
-      closeSync(hashFile!);
-      closeSync(idFile!);
+      for (const file of [hashFile, idFile, colourFile]) closeSync(file!);
       await Promise.all(paths.map((path) => rm(path, { force: true })));
     },
   };
