@@ -95,6 +95,17 @@ describe("an Indexed batch of 50 shards with the gateway's account", () => {
     await expect.poll(async () => (await jobs()).length, { timeout: 30_000 }).toBe(0);
   });
 
+  it("goes on when the API server is killed in its middle", async () => {
+    const running = (await createRunner()).run({ ...work, id: "catalogue of autumn" });
+    await expect.poll(async () => (await jobs())[0]?.status?.succeeded ?? 0, { timeout: 60_000 }).toBeGreaterThan(5);
+    await cluster.plane.restartApiServer(2000);
+    expect((await jobs())[0]?.status?.succeeded ?? 0).toBeLessThan(48);
+    const report = await running;
+    expect(report.failed).toEqual([7, 13]);
+    expect(report.succeeded).toHaveLength(48);
+    await expect.poll(async () => (await jobs()).length, { timeout: 30_000 }).toBe(0);
+  });
+
   it("waits for Kueue where a queue is named, and can be stopped", async () => {
     const stop = new AbortController();
     const running = (await createRunner("night")).run({ ...work, id: "waiting" }, { signal: stop.signal });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Agent, request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { drawFace, drawMask } from "../e2e/fixtures.ts";
@@ -9,6 +10,17 @@ export interface Outcome {
   readonly ms: number;
   /** Undefined when the edit was made, else why not. */
   readonly failure?: string;
+  /** Requests that broke off and were made again. */
+  readonly broken: number;
+}
+
+/** What the clients of a load do. */
+export interface LoadOptions {
+  readonly clients: number;
+  /** One connection for each client instead of one for each edit. */
+  readonly keepAlive: boolean;
+  /** Whether an edit whose request breaks off is asked for again under the same Idempotency-Key, up to ten times; else it has failed. */
+  readonly again?: boolean;
 }
 
 /** Clients that ask for edits one after the other until they are told to stop. */
@@ -17,33 +29,27 @@ export class Load {
   #stopping = false;
   readonly #clients: Promise<void>[];
 
-  /** `keepAlive` clients hold one connection each, the others open one for each edit. */
-  static async start(url: string, options: { clients: number; keepAlive: boolean }): Promise<Load> {
-    const fields = {
-      image: await drawFace(),
-      mask: await drawMask(256, 256, [0.25, 0.5, 0.75, 0.85]),
-      emotion: "joy",
-      steps: "2",
-    };
-    const encoded = new Response(formOf(fields));
-    const headers = {
-      "content-type": encoded.headers.get("content-type")!,
-      prefer: "wait=120",
-    };
-    return new Load(url, Buffer.from(await encoded.arrayBuffer()), headers, options);
+  static async start(url: string, options: LoadOptions): Promise<Load> {
+    return new Load(url, await drawFace(), await drawMask(256, 256, [0.25, 0.5, 0.75, 0.85]), options);
   }
 
-  private constructor(
-    url: string,
-    body: Buffer,
-    headers: Readonly<Record<string, string>>,
-    options: { clients: number; keepAlive: boolean },
-  ) {
-    this.#clients = Array.from({ length: options.clients }, () => this.#client(url, body, headers, options.keepAlive));
+  private constructor(url: string, image: Buffer, mask: Buffer, options: LoadOptions) {
+    let asked = 0;
+    // Edits differ, so that each has a plan of its own.
+    const next = () => {
+      const intensity = String(0.5 + (asked++ % 5000) / 10_000);
+      return new Response(formOf({ image, mask, emotion: "joy", steps: "2", intensity }));
+    };
+    this.#clients = Array.from({ length: options.clients }, () => this.#client(url, next, options));
   }
 
   get made(): number {
     return this.outcomes.filter(({ failure }) => failure === undefined).length;
+  }
+
+  /** Requests that broke off although their edits were made in the end. */
+  get broken(): number {
+    return this.outcomes.reduce((sum, { broken }) => sum + broken, 0);
   }
 
   get failures(): string[] {
@@ -62,13 +68,27 @@ export class Load {
     await Promise.all(this.#clients);
   }
 
-  async #client(url: string, body: Buffer, headers: Readonly<Record<string, string>>, keepAlive: boolean) {
-    const agent = new Agent({ keepAlive, maxSockets: 1 });
+  async #client(url: string, next: () => Response, options: LoadOptions) {
+    const agent = new Agent({ keepAlive: options.keepAlive, maxSockets: 1 });
     while (!this.#stopping) {
       const startedAt = performance.now();
-      const failure = await edit(url, body, headers, agent).catch((error: Error) => `${error.name}: ${error.message}`);
-      const ms = performance.now() - startedAt;
-      this.outcomes.push(failure === undefined ? { ms } : { ms, failure });
+      const encoded = next();
+      const headers = {
+        "content-type": encoded.headers.get("content-type")!,
+        prefer: "wait=120",
+        ...(options.again && { "idempotency-key": randomUUID() }),
+      };
+      const body = Buffer.from(await encoded.arrayBuffer());
+      let failure: string | undefined;
+      for (let broken = 0; ; broken += 1) {
+        failure = await edit(url, body, headers, agent).catch((error: Error) => `${error.name}: ${error.message}`);
+        const ms = performance.now() - startedAt;
+        if (failure === undefined || !options.again || broken === 10) {
+          this.outcomes.push({ ms, broken, ...(failure !== undefined && { failure }) });
+          break;
+        }
+        await sleep(200);
+      }
       if (failure !== undefined) await sleep(200);
     }
     agent.destroy();
@@ -90,8 +110,9 @@ function edit(url: string, body: Buffer, headers: Readonly<Record<string, string
       response.once("error", reject);
       response.once("end", () => {
         const text = Buffer.concat(chunks).toString();
-        const { status } = response.statusCode === 201 ? (JSON.parse(text) as { status: string }) : { status: text };
-        resolve(status === "succeeded" ? undefined : `${response.statusCode}: ${status.slice(0, 300)}`);
+        const { statusCode = 0 } = response;
+        const { status } = statusCode < 300 ? (JSON.parse(text) as { status: string }) : { status: text };
+        resolve(status === "succeeded" ? undefined : `${statusCode}: ${status.slice(0, 300)}`);
       });
     });
     request.end(body);

@@ -3,9 +3,11 @@ import path from "node:path";
 import { AppsV1Api, BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
+import { type OtlpReceiver, startOtlpReceiver } from "../../packages/service-kit/tests/otlp-receiver.ts";
 import { chart, type Cluster, createClaim, namespace, release, root, startCluster } from "./cluster/cluster.ts";
 import { drawFace } from "../e2e/fixtures.ts";
 import { Load } from "./load.ts";
+import { countTraces } from "./traces.ts";
 
 /** The real services as images: the compiled code of this repository and the committed model family. */
 const images = {
@@ -25,7 +27,8 @@ const values = {
   clusterJobs: { enabled: true, shardRows: 2, parallelism: 2 },
   defaults: { resources: small, preStopSeconds: 3, drainSeconds: 120 },
   services: {
-    gateway: { resources: small, drainSeconds: 150 },
+    // Nothing is remembered, so that every edit needs all services.
+    gateway: { resources: small, drainSeconds: 150, env: { MOODIFIER_CACHE_BYTES: 0 } },
     worker: { resources: small, drainSeconds: 60, env: { MOODIFIER_CONCURRENCY: 2 } },
     diffusion: { resources: small },
   },
@@ -33,10 +36,13 @@ const values = {
 
 let cluster: Cluster;
 let database: PostgresServer;
+let receiver: OtlpReceiver;
 let url: string;
 
 beforeAll(async () => {
   database = await startPostgres();
+  receiver = await startOtlpReceiver();
+  Object.assign(values, { telemetry: { otlpEndpoint: receiver.url, sampleRatio: 1 } });
   cluster = await startCluster(images);
   const secret = ["create", "secret", "generic", "database", "--namespace", namespace];
   await cluster.kubectl([...secret, `--from-literal=url=${database.url}`]);
@@ -48,6 +54,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await cluster?.stop();
   await database?.stop();
+  await receiver?.stop();
 });
 
 const services = ["gateway", "mllm", "clip", "diffusion"] as const;
@@ -56,7 +63,7 @@ async function report(what: string, load: Load): Promise<void> {
   const times = load.outcomes.map(({ ms }) => ms).sort((a, b) => a - b);
   const at = (share: number) => Math.round(times[Math.floor(times.length * share)] ?? 0);
   console.log(
-    `${what}: ${load.made} edits made, ${load.failures.length} failed; p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`,
+    `${what}: ${load.made} edits made, ${load.failures.length} failed, ${load.broken} requests broken; p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`,
     load.failures.slice(0, 5),
   );
 }
@@ -68,6 +75,7 @@ describe("under load", () => {
   ])(
     "a rolling update of all four services loses no edit (%s)",
     async (name, keepAlive) => {
+      const earlier = countTraces(receiver.spans).whole;
       const load = await Load.start(url, { clients: 3, keepAlive });
       await load.further(3);
       const annotated = { ...values, defaults: { ...values.defaults, podAnnotations: { rolled: name } } };
@@ -77,6 +85,10 @@ describe("under load", () => {
       await load.stop();
       await report(`rolling update, ${name}`, load);
       expect(load.failures).toEqual([]);
+      // Replaced pods have sent their last spans, the others send theirs every five seconds.
+      await expect
+        .poll(() => countTraces(receiver.spans), { timeout: 30_000, interval: 500 })
+        .toEqual({ whole: earlier + load.made, broken: 0 });
       const apps = cluster.plane.config.makeApiClient(AppsV1Api);
       for (const service of services) {
         const { status } = await apps.readNamespacedDeployment({ name: `mood-moodifier-${service}`, namespace });
@@ -96,6 +108,17 @@ describe("under load", () => {
     }
     await load.stop();
     await report("kill -9 of one pod of each model service", load);
+    expect(load.failures).toEqual([]);
+  }, 900_000);
+
+  it("the death of a gateway's process loses no edit of clients that ask again", async () => {
+    const load = await Load.start(url, { clients: 3, keepAlive: false, again: true });
+    await load.further(3);
+    const [victim] = cluster.nodes.pids("mood-moodifier-gateway-");
+    execFileSync("kill", ["-9", String(victim)]);
+    await load.further(8);
+    await load.stop();
+    await report("kill -9 of one gateway", load);
     expect(load.failures).toEqual([]);
   }, 900_000);
 });

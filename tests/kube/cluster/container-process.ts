@@ -52,8 +52,8 @@ export async function startContainer(
     env[variable.name] = localise(expand(value, env), ip, mounts);
   }
   const log = openSync(path.join(home.folder, `${pod.metadata!.name!}.log`), "a");
-  const files = home.images.files ? [home.images.files] : [];
-  const [file, ...args] = argv.map((word) => localise(expand(word, env), ip, files));
+  const folders = home.images.files ? [...mounts, home.images.files] : mounts;
+  const [file, ...args] = argv.map((word) => localise(expand(word, env), ip, folders));
   return spawn(file!, args, { env, stdio: ["ignore", log, log] });
 }
 

@@ -19,6 +19,8 @@ export interface ControlPlane {
   readonly certificate: { readonly cert: Buffer; readonly key: Buffer };
   /** Milliseconds from the first process to a usable API. */
   readonly startMs: number;
+  /** Kills kube-apiserver, leaves it away for `awayMs` and starts it again; resolves when it answers. */
+  restartApiServer(awayMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -37,7 +39,7 @@ export async function startControlPlane(folder: string): Promise<ControlPlane> {
   const kubeconfig = writeKubeconfig(folder, server);
   const running: [string, ChildProcess][] = [];
   const run = (name: string, args: readonly string[]) => {
-    const log = openSync(path.join(logs, `${name}.log`), "w");
+    const log = openSync(path.join(logs, `${name}.log`), "a");
     running.push([name, spawn(path.join(bin, name), args, { cwd: folder, stdio: ["ignore", log, log] })]);
   };
   const stop = async () => {
@@ -61,6 +63,14 @@ export async function startControlPlane(folder: string): Promise<ControlPlane> {
       caFile: path.join(folder, "ca.crt"),
       certificate: { cert: read("server.crt"), key: read("server.key") },
       startMs: performance.now() - startedAt,
+      async restartApiServer(awayMs) {
+        const index = running.findIndex(([name]) => name === "kube-apiserver");
+        const [[, child]] = running.splice(index, 1) as [[string, ChildProcess]];
+        await stopProcess(child, "SIGKILL");
+        await sleep(awayMs);
+        run("kube-apiserver", apiServerArguments(port, etcdPort));
+        await untilWorks(() => core.readNamespace({ name: "default" }), running, logs);
+      },
       stop,
     };
   } catch (error) {
@@ -151,10 +161,10 @@ async function untilWorks(
   }
 }
 
-async function stopProcess(child: ChildProcess): Promise<void> {
+async function stopProcess(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGTERM");
+  child.kill(signal);
   const killer = setTimeout(() => child.kill("SIGKILL"), 10_000);
   await ended;
   clearTimeout(killer);

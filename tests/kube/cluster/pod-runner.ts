@@ -23,6 +23,10 @@ export class PodRunner {
   #ready = false;
   #restarts = 0;
   #terminating = false;
+  #killed = false;
+  /** Whether the API server has not been told yet how the pod is. */
+  #untold = false;
+  #telling: Promise<void> | undefined;
 
   constructor(pod: V1Pod, ip: string, home: ContainerHome) {
     this.#pod = pod;
@@ -76,12 +80,12 @@ export class PodRunner {
     }
     const { name, namespace } = this.#pod.metadata!;
     const body = { gracePeriodSeconds: 0, preconditions: { uid: this.#pod.metadata!.uid! } };
-    await this.#home.core.deleteNamespacedPod({ name: name!, namespace: namespace!, body }).catch(() => undefined);
+    await this.#untilAnswered(() => this.#home.core.deleteNamespacedPod({ name: name!, namespace: namespace!, body }));
   }
 
   /** Ends the process now and reports nothing. */
   kill(): void {
-    this.#terminating = true;
+    this.#terminating = this.#killed = true;
     this.#process?.kill("SIGKILL");
   }
 
@@ -147,7 +151,41 @@ export class PodRunner {
     }
   }
 
+  /** Tells the API server how the pod is now; one call at a time, so that nothing older arrives later. */
   async #report(): Promise<void> {
+    this.#untold = true;
+    this.#telling ??= this.#tell().finally(() => (this.#telling = undefined));
+    await this.#telling;
+  }
+
+  async #tell(): Promise<void> {
+    const { name, namespace } = this.#pod.metadata!;
+    while (this.#untold) {
+      this.#untold = false;
+      await this.#untilAnswered(() =>
+        this.#home.core.patchNamespacedPodStatus(
+          { name: name!, namespace: namespace!, body: { status: this.#status() } },
+          mergePatch,
+        ),
+      );
+    }
+  }
+
+  /** Makes a call until the API server answers, which may be a refusal: the pod may be gone. */
+  async #untilAnswered(call: () => Promise<unknown>): Promise<void> {
+    while (!this.#killed) {
+      try {
+        await call();
+        return;
+      } catch (error) {
+        const { code } = error as { code?: unknown };
+        if (typeof code === "number" && code < 500 && code !== 429) return;
+        await sleep(300);
+      }
+    }
+  }
+
+  #status() {
     const running = this.#exitCode === undefined;
     const phase = running ? "Running" : this.#exitCode === 0 ? "Succeeded" : "Failed";
     const restarting = !running && !this.#terminating && this.#pod.spec!.restartPolicy === "Always";
@@ -163,7 +201,7 @@ export class PodRunner {
       lastTransitionTime: now(),
     });
     const { name, image } = this.#container;
-    const status = {
+    return {
       phase: restarting ? "Running" : phase,
       podIP: this.#ip,
       podIPs: [{ ip: this.#ip }],
@@ -186,9 +224,5 @@ export class PodRunner {
         },
       ],
     };
-    const { name: pod, namespace } = this.#pod.metadata!;
-    await this.#home.core
-      .patchNamespacedPodStatus({ name: pod!, namespace: namespace!, body: { status } }, mergePatch)
-      .catch(() => undefined);
   }
 }
