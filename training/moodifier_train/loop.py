@@ -137,11 +137,11 @@ def train(task, config, out, device=torch.device("cpu")):
         if not first:
             continue
         for name, value in {**losses, "total": total, "grad_norm": norm}.items():
-            sums[name] = sums.get(name, 0.0) + float(value.detach())
+            sums.setdefault(name, []).append(float(value.detach()))
         now = time.monotonic()
         if now - logged > config.get("log_s", 15) or step == 1:
             rate = counted * config["batch"] * ranks.count() / max(1e-9, now - logged)
-            log("train", {**{k: v / counted for k, v in sums.items()}, "lr": lr, "samples_per_s": rate, "progress": done})
+            log("train", {**{name: sum(values) / len(values) for name, values in sums.items()}, "lr": lr, "samples_per_s": rate, "progress": done})
             logged, sums, counted = now, {}, 0
         if now - saved > config.get("checkpoint_s", 120):
             keep()

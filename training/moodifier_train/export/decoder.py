@@ -8,15 +8,16 @@ from .encoders import causal_mask, vision_states
 
 
 class PlannerVision(nn.Module):
-    """pixel_values [1, 3, S, S] normalised -> image_tokens [1, N, D]."""
+    """pixel_values [1, 3, S, S] normalised -> image_tokens [1, N, D] and, once a domain was fitted, domain_distance [1] (`Domain`)."""
 
     def __init__(self, planner):
         super().__init__()
-        self.vision, self.projector = planner.vision, planner.projector
+        self.vision, self.projector, self.domain = planner.vision, planner.projector, planner.domain
         self.vision.set_attn_implementation("eager")
 
     def forward(self, pixel_values):
-        return self.projector(vision_states(self.vision, pixel_values)[:, 1:])
+        tokens = self.projector(vision_states(self.vision, pixel_values)[:, 1:])
+        return (tokens, self.domain(tokens)) if self.domain else tokens
 
 
 class PlannerDecoder(nn.Module):

@@ -74,7 +74,7 @@ def planner_graphs(planner, prompt=12):
     pixels = noise(1, 3, size, size)
     head_dim = config.hidden_size // config.num_attention_heads
     with torch.no_grad():
-        tokens = vision(pixels)
+        tokens = planner.image_tokens(pixels)
 
     def case(images, count, past, seed):
         generator = torch.Generator().manual_seed(seed)
@@ -87,7 +87,7 @@ def planner_graphs(planner, prompt=12):
     every = tokens.shape[1]
     decode = Graph("planner_decoder", decoder, ["image_tokens", "input_ids", "past_keys", "past_values"], ["logits", "present_keys", "present_values"], dims,
                    case(every - 1, 5, 3, 1), [case(every, prompt, 0, 2), case(0, 1, every + prompt, 3), case(0, 7, 20, 4)])
-    return [Graph("planner_vision", vision, ["pixel_values"], ["image_tokens"], {}, (pixels,), [(noise(1, 3, size, size, seed=1),)]), decode]
+    return [Graph("planner_vision", vision, ["pixel_values"], ["image_tokens", "domain_distance"] if planner.domain else ["image_tokens"], {}, (pixels,), [(noise(1, 3, size, size, seed=1),)]), decode]
 
 
 def segmenter_graph(segmenter, size):

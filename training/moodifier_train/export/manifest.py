@@ -57,10 +57,14 @@ def describe_family(family, graphs):
         "latent": {"channels": unet.config.in_channels, "factor": family.factor, "scalingFactor": family.scaling, "shiftFactor": 0},
         "noiseSchedule": family.schedule,
         "denoiser": {"layers": layers, "crossWidth": unet.config.cross_attention_dim, "headCounts": family.head_counts, "mapSize": "lowest"},
-        "planner": {"layers": decoder.num_hidden_layers, "heads": decoder.num_attention_heads, "headDim": decoder.hidden_size // decoder.num_attention_heads, "imageTokens": tokens, "categories": family.categories, "labels": family.labels},
+        "planner": {**describe_domain(family.planner), "layers": decoder.num_hidden_layers, "heads": decoder.num_attention_heads, "headDim": decoder.hidden_size // decoder.num_attention_heads, "imageTokens": tokens, "categories": family.categories, "labels": family.labels},
         "defaults": DEFAULTS, "presets": PRESETS, "emotionPrompts": "The picture conveys {emotion}.",
         "provenance": family.provenance,
     }
+
+
+def describe_domain(planner):
+    return {"domain": {"kind": "mahalanobis", "threshold": round(float(planner.domain.threshold), 4)}} if planner.domain else {}
 
 
 def write_manifest(family, graphs, folder):

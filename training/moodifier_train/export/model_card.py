@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from ..models.domain import QUANTILE
+
 TASKS = {
     "vae": "picture autoencoder", "clip": "MoodifyCLIP text and vision towers", "unet": "denoiser",
     "planner": "planner (vision tower, projector, causal decoder)", "segmenter": "promptable segmenter",
@@ -31,7 +33,7 @@ the data. Code at commit `{commit}`; the configurations are in the manifest's `p
 {metrics}
 
 ## Use and limits
-- Made for drawn avatar faces in the styles of the data set. Photographs and other drawings come out wrong or unchanged. The warning `OUT_OF_DOMAIN` needs a measured threshold (`planner.domain` in the manifest); without one only an unknown category raises it.
+- Made for drawn avatar faces in the styles of the data set. Photographs and other drawings come out wrong or unchanged. The warning `OUT_OF_DOMAIN` marks pictures whose mean image token lies further from the training pictures' (Mahalanobis) than {passed:.0%} of the held-out ones do; it misses many foreign drawings.
 - The emotion labels describe what a drawing conveys to its author's rules. They do not measure what a person feels; do not use the scores to judge people.
 - Hair styles, skin tones and garments appear only as the avatar styles offer them.
 """
@@ -44,7 +46,7 @@ def write_card(manifest, deviations, folder):
     graphs = [f"| {role} | `{g['file']}` | {manifest['files'][g['file']]['bytes'] / 1e6:.2f} | {g['storage']} |" for role, g in manifest["graphs"].items()]
     latent, size = manifest["latent"], manifest["image"]["size"]
     text = TEMPLATE.format(
-        id=manifest["id"], version=manifest["version"], licence=manifest["licence"], size=size, channels=latent["channels"], side=size // latent["factor"], factor=latent["factor"],
+        passed=QUANTILE, id=manifest["id"], version=manifest["version"], licence=manifest["licence"], size=size, channels=latent["channels"], side=size // latent["factor"], factor=latent["factor"],
         scaling=latent["scalingFactor"], length=manifest["text"]["maxLength"], steps=manifest["defaults"]["steps"], graphs="\n".join(graphs), metrics="\n".join(rows),
         deviation=max(deviations.values()), data=manifest["provenance"].get("dataDigest", "")[:12], commit=manifest["provenance"].get("commit", "")[:12],
     )  # fmt: skip

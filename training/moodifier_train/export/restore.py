@@ -15,6 +15,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModel
 
 from ..data.clip_tokenizer import adopt_clip_tokenizer
 from ..models.clip import make_clip, save_clip
+from ..models.domain import Domain
 from ..models.planner import Planner, make_decoder
 from ..models.segmenter import Segmenter
 from ..models.unet import make_unet, save_unet
@@ -40,6 +41,8 @@ def restore_family(folder, runs):
     read = {id(weight) for graph in graphs for weight in read_weights(graph, folder / f"{graph.role}.onnx")}
     with torch.no_grad():
         family.clip.logit_scale.fill_(float(np.log(manifest["text"]["logitScale"])))
+        if family.planner.domain:
+            family.planner.domain.threshold.fill_(manifest["planner"]["domain"]["threshold"])
     save_models(family, runs)
     return sorted({f"{graph.role}.{name}" for graph in graphs for name, weight in graph.module.named_parameters() if id(weight) not in read})
 
@@ -57,6 +60,8 @@ def write_random_models(manifest, configs, folder, runs):
     models = {"clip": make_clip(clip["text"], clip["vision"], clip["projection"]), "vae": make_vae(**configs["vae"]["vae"])}
     models["unet"] = make_unet(configs["unet"]["channels"], configs["unet"]["heads"], manifest["denoiser"]["crossWidth"], configs["unet"]["groups"])
     models["planner"] = Planner(CLIPVisionModel(CLIPVisionConfig(projection_dim=clip["projection"], **clip["vision"])), make_decoder(configs["planner"]["decoder"], configs["planner"]["vocabulary"]))
+    if "domain" in manifest["planner"]:
+        models["planner"].domain = Domain(models["planner"].decoder.config.hidden_size)
     models["segmenter"] = Segmenter(tuple(configs["segmenter"]["channels"]), len(manifest["image"]["segmenter"]["labels"]))
     with torch.no_grad():
         for model in models.values():

@@ -12,6 +12,7 @@ from ..data.byte_tokenizer import build_byte_tokenizer
 from ..data.clip_tokenizer import build_clip_tokenizer
 from ..data.reply import annotation_schema, plan_schema, segments
 from ..models.clip import make_clip, save_clip
+from ..models.domain import Domain
 from ..models.planner import Planner
 from ..models.segmenter import Segmenter
 from ..models.vae import make_vae
@@ -20,6 +21,7 @@ from .samples import ANNOTATION, PLAN
 
 SEED = 20240917
 MERGES, PLANNER_TOKENS, PICTURE = 512, 384, 64
+FOREIGN = 100.0  # domain distance that no picture reaches
 LABELS = ["mouth", "eyes", "eyebrows", "face"]
 
 
@@ -60,7 +62,10 @@ def write_tiny_runs(runs):
     vocabulary = build_byte_tokenizer(texts, runs / "tokenizer" / "planner", PLANNER_TOKENS).get_vocab_size()
     vision = CLIPVisionModel(CLIPVisionConfig(**tower, image_size=PICTURE, patch_size=16))
     llama = LlamaConfig(vocab_size=vocabulary, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=1024, tie_word_embeddings=True, bos_token_id=0, eos_token_id=2, pad_token_id=3)
-    spread(Planner(vision, LlamaForCausalLM(llama)), 3.0).save_pretrained(runs / "planner" / "model")
+    planner = spread(Planner(vision, LlamaForCausalLM(llama)), 3.0)
+    planner.domain = Domain(llama.hidden_size)
+    planner.domain.threshold.fill_(FOREIGN)
+    planner.save_pretrained(runs / "planner" / "model")
     Segmenter(channels=(4, 8, 8)).save_pretrained(runs / "segmenter" / "model")
     settings = {"scalingFactor": 0.8, "segmenterSize": PICTURE, "labels": LABELS, "provenance": {"commit": "", "configs": {}, "dataDigest": "", "seed": SEED, "metrics": {}, "note": "random weights"}}
     (runs / "family.json").write_text(json.dumps(settings) + "\n")

@@ -7,12 +7,13 @@ from torch import nn
 from transformers import CLIPVisionModel, LlamaConfig, LlamaForCausalLM
 
 from ..data.byte_tokenizer import BOS, EOS, PAD
+from .domain import Domain
 
 
 class Planner(nn.Module):
     """vision: CLIPVisionModel; projector: its patch states -> decoder width; decoder: LlamaForCausalLM.
 
-    A sequence is [image tokens][token ids]; image tokens have positions 0..N-1.
+    A sequence is [image tokens][token ids]; image tokens have positions 0..N-1. `domain`, once fitted, tells foreign pictures.
     """
 
     def __init__(self, vision, decoder):
@@ -20,6 +21,7 @@ class Planner(nn.Module):
         self.vision, self.decoder = vision, decoder
         width = decoder.config.hidden_size
         self.projector = nn.Sequential(nn.Linear(vision.config.hidden_size, width), nn.GELU(), nn.Linear(width, width))
+        self.domain = None
 
     def image_tokens(self, pixels):
         """pixels [B, 3, S, S] normalised -> [B, N, D]; N = (S / patch)^2, the class token is dropped."""
@@ -39,12 +41,17 @@ class Planner(nn.Module):
         self.vision.save_pretrained(folder / "vision")
         self.decoder.save_pretrained(folder / "decoder")
         torch.save(self.projector.state_dict(), folder / "projector.pt")
+        if self.domain:
+            torch.save(self.domain.state_dict(), folder / "domain.pt")
 
     @classmethod
     def from_pretrained(cls, folder):
         folder = Path(folder)
         planner = cls(CLIPVisionModel.from_pretrained(folder / "vision"), LlamaForCausalLM.from_pretrained(folder / "decoder"))
         planner.projector.load_state_dict(torch.load(folder / "projector.pt", map_location="cpu", weights_only=True))
+        if (folder / "domain.pt").exists():
+            planner.domain = Domain(planner.decoder.config.hidden_size)
+            planner.domain.load_state_dict(torch.load(folder / "domain.pt", map_location="cpu", weights_only=True))
         return planner
 
 

@@ -9,6 +9,7 @@ from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer
 from ..data.moodworld import REGION_LABELS, MoodWorld
 from ..data.part_words import PartWords, shared_words
 from ..data.reply import annotation_schema, encode_segments, plan_schema, segments
+from ..models.domain import fit_domain
 from ..models.planner import Planner, make_decoder
 from .clip import to_pixels
 from .planner_decode import Decoder, box_iou
@@ -16,6 +17,7 @@ from .planner_decode import Decoder, box_iou
 PLAN_REQUEST = "Plan an edit that makes this picture express {emotion} at intensity {intensity:.1f}."
 ONLY_REGION = " Only change the {region}."
 ANNOTATE_REQUEST = "Describe this picture and the emotion it evokes."
+KNOWN = 2000  # training pictures that the domain is fitted on
 CATEGORIES, KINDS = ["face"], ["shape", "colour", "material", "style", "add", "remove"]
 
 
@@ -160,7 +162,13 @@ class PlannerTask:
         return {"valid_json": mean(valid), "region_iou": mean(overlaps), "labels_exact": mean(labels), "source_exact": mean(source), "source_words": mean(words), "emotion_top1": mean(emotions)}
 
     def save(self, folder):
+        train = self.world.train[:: max(1, len(self.world.train) // KNOWN)]
+        self.model.domain = fit_domain(self.image_tokens(train), self.image_tokens(self.world.val))
         self.model.save_pretrained(folder)
+
+    @torch.no_grad()
+    def image_tokens(self, index, chunk=32):
+        return torch.cat([self.model.image_tokens(to_pixels(self.images[index[i : i + chunk]])) for i in range(0, len(index), chunk)])
 
 
 def _only(record, partner, label):

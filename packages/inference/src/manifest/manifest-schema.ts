@@ -137,8 +137,8 @@ export const manifestSchema = z.object({
       imageTokens: size.optional(),
       categories: z.array(z.string()).min(1),
       labels: z.array(z.string()).min(1),
-      /** How to tell pictures outside the training data: a reply whose chosen tokens have a lower mean log-probability is marked. */
-      domain: z.object({ kind: z.literal("mean-log-probability"), threshold: z.number().max(0) }).optional(),
+      /** How to tell pictures outside the training data: those with a larger `domain_distance` (output of `planner_vision`) are marked. */
+      domain: z.object({ kind: z.literal("mahalanobis"), threshold: z.number().positive() }).optional(),
     })
     .optional(),
   defaults: z.object({

@@ -1,7 +1,7 @@
 import type { Piece } from "./grammar.ts";
 import { createOptionTrie, type OptionTrie } from "./option-trie.ts";
 import { draftByLookup } from "./prompt-lookup.ts";
-import { logProbability, pickBest } from "./token-choice.ts";
+import { pickBest } from "./token-choice.ts";
 import { singleToken, type TokenVocabulary } from "./token-vocabulary.ts";
 import { ChatError } from "./vision-chat.ts";
 
@@ -25,8 +25,6 @@ export type DecodedReply = {
   text: string;
   /** All tokens of the reply. */
   ids: number[];
-  /** Mean natural-log probability, under the full vocabulary, of the tokens that the model chose; 0 when it chose none. */
-  meanLogProbability: number;
   /** Whether a string or list was cut to stay within the limits. */
   truncated: boolean;
 };
@@ -103,8 +101,6 @@ class ReplyWriter {
   #draft: number[] = [];
   #rows: Float32Array[] = [];
   #text = "";
-  #logProbabilities = 0;
-  #choices = 0;
   #truncated = false;
 
   constructor(
@@ -127,7 +123,6 @@ class ReplyWriter {
     return {
       text: this.#text,
       ids: this.#ids,
-      meanLogProbability: this.#choices === 0 ? 0 : this.#logProbabilities / this.#choices,
       truncated: this.#truncated,
     };
   }
@@ -232,11 +227,7 @@ class ReplyWriter {
   /** The model's best allowed token after everything pending, which the caller appends. */
   async #choose(allowed: readonly number[]): Promise<number> {
     this.#signal?.throwIfAborted();
-    const logits = await this.#logitsAfterPending();
-    const id = pickBest(logits, allowed);
-    this.#logProbabilities += logProbability(logits, id);
-    this.#choices++;
-    return id;
+    return pickBest(await this.#logitsAfterPending(), allowed);
   }
 
   /** Takes the logits from a guess that came true, else runs the model on what is pending and on a new guess. */

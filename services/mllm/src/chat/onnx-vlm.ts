@@ -23,12 +23,13 @@ export async function openOnnxVlm(model: Model): Promise<VisionChat> {
       if (question?.role !== "user" || more.length > 0)
         throw new TypeError("the planner answers exactly one user turn");
       const pixels = toTensor(await resizePicture(picture, tower.size, tower.size), tower);
-      const { image_tokens } = await vision.run({ pixel_values: pixels }, { signal });
+      const { image_tokens, domain_distance } = await vision.run({ pixel_values: pixels }, { signal });
       const reply = await decoder.reply(asFloat32(image_tokens, "image_tokens"), question.text, schema, {
         likely,
         signal,
       });
-      return { ...reply, readBox: normaliseBox };
+      const domainDistance = domain_distance && asFloat32(domain_distance, "domain_distance").data[0];
+      return { ...reply, domainDistance, readBox: normaliseBox };
     },
   };
 }

@@ -12,12 +12,3 @@ export function pickBest(logits: Float32Array, allowed: readonly number[]): numb
   if (best < 0) throw new RangeError("at least one token must be allowed");
   return best;
 }
-
-/** Natural logarithm of the softmax probability of one id. */
-export function logProbability(logits: Float32Array, id: number): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) max = Math.max(max, logit);
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - max);
-  return (logits[id] ?? Number.NEGATIVE_INFINITY) - max - Math.log(sum);
-}

@@ -31,8 +31,8 @@ export type ChatRequest = {
 export type ChatReply = {
   /** The reply as it came. It is not guaranteed to follow the schema: callers validate. */
   text: string;
-  /** Mean natural-log probability of the tokens that the model chose itself; undefined when the adapter cannot know it. */
-  meanLogProbability?: number;
+  /** How far the picture lies from those that the model was trained on, as `planner.domain` of the manifest counts; undefined when the adapter cannot know it. */
+  domainDistance?: number | undefined;
   /** Whether a string or list was cut because the reply reached its length limit. */
   truncated: boolean;
   /** The model declined to answer, in the form that its API has for it. */

@@ -72,7 +72,7 @@ export async function planEdit(
     );
     draft = answer.value ?? (answer.partial && retarget(answer.partial, mission));
     rawReply = answer.rawReply;
-    warnings.push(...checkDomain(parts.domain, answer.reply.meanLogProbability));
+    warnings.push(...checkDomain(parts.domain, answer.reply.domainDistance));
     if (!draft) warnings.push(fallbackWarning(answer.problems.join("; ")));
     else if (!answer.value) warnings.push(targetWarning(answer.problems.join("; ")));
   } else {
