@@ -16,6 +16,7 @@ import type { Database } from "./database/database.ts";
 import { gatewayModule } from "./gateway.module.ts";
 import { openParts } from "./gateway-parts.ts";
 import { bodyDeadline } from "./http/body-deadline.ts";
+import { plainAddress } from "./http/plain-text.ts";
 import { createConnectionDrain } from "./http/connection-drain.ts";
 import { requestContext } from "./http/request-context.ts";
 import type { Moderation } from "./safety/moderation.ts";
@@ -53,6 +54,7 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
   app.use(connections.handler);
   app.use(httpTelemetry(parts.gatewayMetrics));
   app.use(requestContext(logger));
+  app.use(plainAddress);
   app.use(bodyDeadline(config.uploadTimeoutMs));
   await app.listen(config.port, config.host);
   if (config.role !== "api") await parts.runner.start();

@@ -1521,7 +1521,7 @@ export interface operations {
                     "application/json": components["schemas"]["EditPage"];
                 };
             };
-            /** @description A parameter was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -1543,6 +1543,33 @@ export interface operations {
                      *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
                      *     }
                      */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2122,6 +2149,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such plan. */
             404: {
                 headers: {
@@ -2149,7 +2194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Neither multipart nor JSON, or no PNG, JPEG or WebP. */
+            /** @description No media type that this route takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2314,8 +2359,60 @@ export interface operations {
                     "application/json": components["schemas"]["Edit"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such edit, or forgotten. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2345,6 +2442,49 @@ export interface operations {
                     "image/png": string;
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such edit, or forgotten. */
             404: {
                 headers: {
@@ -2356,6 +2496,15 @@ export interface operations {
             };
             /** @description The edit has no result, or none yet. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2394,8 +2543,60 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such edit, or forgotten. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2523,8 +2724,60 @@ export interface operations {
                     "application/json": components["schemas"]["Edit"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such edit, or forgotten. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2612,7 +2865,7 @@ export interface operations {
                     "application/json": components["schemas"]["PlanPage"];
                 };
             };
-            /** @description A parameter was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -2634,6 +2887,33 @@ export interface operations {
                      *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
                      *     }
                      */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -2823,6 +3103,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body took too long to arrive. */
             408: {
                 headers: {
@@ -2841,7 +3139,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Neither multipart nor JSON, or no PNG, JPEG or WebP. */
+            /** @description No media type that this route takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -2948,8 +3246,60 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such plan. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2976,6 +3326,58 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
         };
     };
@@ -3092,7 +3494,7 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description A field was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3117,8 +3519,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such plan. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive. */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3137,6 +3566,33 @@ export interface operations {
             };
             /** @description The plan has another version than If-Match names. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No media type that this route takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3224,7 +3680,7 @@ export interface operations {
                     "application/json": components["schemas"]["Plan"];
                 };
             };
-            /** @description A field was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3249,6 +3705,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No such plan. */
             404: {
                 headers: {
@@ -3269,6 +3743,15 @@ export interface operations {
             };
             /** @description The plan has another version than If-Match names. */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3310,6 +3793,58 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["EmotionList"];
+                };
+            };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No key, or one that is unknown, expired or revoked. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key lacks the scope, or may not give away so much. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -3439,7 +3974,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchList"];
                 };
             };
-            /** @description A parameter was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3475,6 +4010,15 @@ export interface operations {
             };
             /** @description The key lacks the scope, or may not give away so much. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3704,7 +4248,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many bytes. */
+            /** @description Too many bytes or pixels. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -3713,7 +4257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Neither multipart nor JSON. */
+            /** @description No media type that this route takes. */
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -3791,6 +4335,31 @@ export interface operations {
                     "application/json": components["schemas"]["Batch"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -3811,6 +4380,15 @@ export interface operations {
             };
             /** @description No such batch. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3907,7 +4485,7 @@ export interface operations {
                     "application/json": components["schemas"]["BatchRowList"];
                 };
             };
-            /** @description A parameter was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -3952,6 +4530,15 @@ export interface operations {
             };
             /** @description No such batch. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4044,6 +4631,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getBatchManifest: {
@@ -4069,7 +4665,7 @@ export interface operations {
                     "application/jsonl": string;
                 };
             };
-            /** @description A parameter was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4121,6 +4717,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     watchBatch: {
@@ -4152,6 +4757,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -4172,6 +4802,15 @@ export interface operations {
             };
             /** @description No such batch. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4239,6 +4878,31 @@ export interface operations {
                     "application/json": components["schemas"]["Batch"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -4259,6 +4923,15 @@ export interface operations {
             };
             /** @description No such batch. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4397,8 +5070,35 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not JSON. */
+            /** @description The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No media type that this route takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4485,6 +5185,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No PNG, JPEG or WebP. */
             415: {
                 headers: {
@@ -4535,6 +5253,31 @@ export interface operations {
                     "application/json": components["schemas"]["Upload"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -4555,6 +5298,15 @@ export interface operations {
             };
             /** @description No such upload, or expired. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4712,6 +5464,61 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No media type that this route takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field or the picture was refused. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "prompt: expected the name of an emotion in it (GET /v1/emotions), or the field emotion, got none that is known.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "prompt",
+                     *         "code": "EMOTION_MISSING"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAiError"];
+                };
+            };
         };
     };
     listKeys: {
@@ -4755,6 +5562,31 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyList"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -4766,6 +5598,15 @@ export interface operations {
             };
             /** @description The key lacks the scope, or may not give away so much. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4843,7 +5684,7 @@ export interface operations {
                     "application/json": components["schemas"]["FreshApiKey"];
                 };
             };
-            /** @description A field was refused. */
+            /** @description A parameter or a field was refused. */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -4879,6 +5720,42 @@ export interface operations {
             };
             /** @description The key lacks the scope, or may not give away so much. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No media type that this route takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4923,6 +5800,31 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -4943,6 +5845,15 @@ export interface operations {
             };
             /** @description No such key in the caller's reach. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5005,6 +5916,31 @@ export interface operations {
                     "application/json": components["schemas"]["FreshApiKey"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5032,8 +5968,44 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The key is not active. */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No media type that this route takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5078,6 +6050,31 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKey"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5098,6 +6095,15 @@ export interface operations {
             };
             /** @description No such key in the caller's reach. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5145,6 +6151,31 @@ export interface operations {
                     "application/json": components["schemas"]["AuditEventList"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5156,6 +6187,15 @@ export interface operations {
             };
             /** @description The key lacks the scope, or may not give away so much. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5204,6 +6244,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpointList"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5215,6 +6280,15 @@ export interface operations {
             };
             /** @description The key lacks the scope, or may not give away so much. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5327,6 +6401,42 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The body took too long to arrive. */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many bytes or pixels. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No media type that this route takes. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getWebhook: {
@@ -5362,6 +6472,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5382,6 +6517,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5409,6 +6553,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5429,6 +6598,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5471,6 +6649,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5491,6 +6694,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5536,6 +6748,31 @@ export interface operations {
                     "application/json": components["schemas"]["FreshWebhookEndpoint"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5556,6 +6793,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5598,6 +6844,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5618,6 +6889,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5652,6 +6932,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookRecovery"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5672,6 +6977,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5728,6 +7042,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookDeliveryList"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5748,6 +7087,15 @@ export interface operations {
             };
             /** @description No such endpoint. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5791,6 +7139,31 @@ export interface operations {
                     "application/json": components["schemas"]["WebhookEndpoint"];
                 };
             };
+            /** @description A parameter or a field was refused. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description No key, or one that is unknown, expired or revoked. */
             401: {
                 headers: {
@@ -5811,6 +7184,15 @@ export interface operations {
             };
             /** @description No such endpoint or delivery. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,12 +1,4 @@
-import {
-  answer,
-  type Json,
-  jsonBody,
-  pageParameters,
-  pathParameters,
-  problemAnswer,
-  refusals,
-} from "../http/describe.ts";
+import { answer, type Json, jsonBody, pageParameters, pathParameters, problemAnswer } from "../http/describe.ts";
 import "../sources/uploads.controller.ts";
 import { rowStatuses } from "./batch.ts";
 import "./batch-view.ts";
@@ -49,7 +41,7 @@ function collectionPaths(): Json {
         operationId: "listBatches",
         summary: "List the batches, newest first.",
         parameters: pageParameters,
-        responses: { 200: answer("A page.", "BatchList"), 400: problemAnswer("A parameter was refused."), ...refusals },
+        responses: { 200: answer("A page.", "BatchList") },
       },
       post: {
         operationId: "createBatch",
@@ -99,11 +91,7 @@ function collectionPaths(): Json {
           202: answer("The batch runs.", "Batch"),
           400: problemAnswer("An option, the manifest, or a file's name was refused; `errors` lists the faults."),
           409: problemAnswer("The output can't be used."),
-          408: problemAnswer("The body took too long to arrive."),
-          413: problemAnswer("Too many bytes."),
-          415: problemAnswer("Neither multipart nor JSON."),
           503: problemAnswer("The output can't be reached."),
-          ...refusals,
         },
       },
     },
@@ -112,7 +100,7 @@ function collectionPaths(): Json {
         operationId: "getBatch",
         summary: "Read a batch.",
         parameters: pathParameters(),
-        responses: { 200: answer("The batch.", "Batch"), 404: missing, ...refusals },
+        responses: { 200: answer("The batch.", "Batch"), 404: missing },
       },
     },
   };
@@ -138,9 +126,7 @@ function rowPaths(): Json {
         ],
         responses: {
           200: answer("A page.", "BatchRowList"),
-          400: problemAnswer("A parameter was refused."),
           404: missing,
-          ...refusals,
         },
       },
     },
@@ -154,7 +140,6 @@ function rowPaths(): Json {
           400: problemAnswer("An index was refused."),
           404: problemAnswer("No such batch, row or file."),
           409: problemAnswer("The file was written elsewhere."),
-          ...refusals,
         },
       },
     },
@@ -175,9 +160,7 @@ function rowPaths(): Json {
               "application/jsonl": { schema: { type: "string" } },
             },
           },
-          400: problemAnswer("A parameter was refused."),
           404: missing,
-          ...refusals,
         },
       },
     },
@@ -195,7 +178,6 @@ function rowPaths(): Json {
           200: { description: "Server-sent events.", content: { "text/event-stream": { schema: { type: "string" } } } },
           204: { description: "The client has seen the last event." },
           404: missing,
-          ...refusals,
         },
       },
     },
@@ -210,7 +192,7 @@ function commandPaths(): Json {
         summary: "End all rows that haven't ended.",
         description: "Idempotent.",
         parameters: pathParameters(),
-        responses: { 200: answer("The batch.", "Batch"), 404: missing, ...refusals },
+        responses: { 200: answer("The batch.", "Batch"), 404: missing },
       },
     },
     "/v1/batches/{id}:retry": {
@@ -223,8 +205,6 @@ function commandPaths(): Json {
           202: answer("The batch.", "Batch"),
           400: problemAnswer("A field was refused."),
           404: missing,
-          415: problemAnswer("Not JSON."),
-          ...refusals,
         },
       },
     },
@@ -247,7 +227,6 @@ function uploadPaths(): Json {
           400: problemAnswer("The body is empty or too large."),
           415: problemAnswer("No PNG, JPEG or WebP."),
           503: problemAnswer("The storage is full or can't be reached."),
-          ...refusals,
         },
       },
     },
@@ -259,7 +238,6 @@ function uploadPaths(): Json {
         responses: {
           200: answer("The upload.", "Upload"),
           404: problemAnswer("No such upload, or expired."),
-          ...refusals,
         },
       },
     },

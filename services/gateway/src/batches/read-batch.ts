@@ -1,4 +1,7 @@
+import { isUtf8 } from "node:buffer";
+import { MoodError } from "@moodifier/service-kit";
 import { shorten } from "../backends/float32.ts";
+import { checkPlainText } from "../http/plain-text.ts";
 import { quote, refuse } from "../http/refuse.ts";
 import type { RequestBody } from "../http/upload.ts";
 import type { PlanStore } from "../plans/plan-store.ts";
@@ -60,8 +63,11 @@ export function asked({ options, rows }: NewBatch): unknown {
 function readGiven(given: unknown): unknown {
   if (typeof given !== "string") return given;
   try {
-    return JSON.parse(given);
+    const options: unknown = JSON.parse(given);
+    checkPlainText(options, "options");
+    return options;
   } catch (error) {
+    if (error instanceof MoodError) throw error;
     throw refuse("OPTION_INVALID", { argument: "options", expected: "JSON", got: quote(given) }, { cause: error });
   }
 }
@@ -84,6 +90,10 @@ function openManifest(
     const place = parseS3Url(options.source ?? "", "options.source");
     sources.checkBucket(place.bucket);
     return new S3Listing(sources.list(place.bucket, place.prefix, signal), place);
+  }
+  if (!isUtf8(manifest.data) || manifest.data.includes(0)) {
+    const expected = 'UTF-8 text; a spreadsheet saves it as "CSV UTF-8"';
+    throw refuse("MANIFEST_MALFORMED", { argument: "manifest", expected, got: "bytes that are none" });
   }
   const jsonl = options.format
     ? options.format === "jsonl"

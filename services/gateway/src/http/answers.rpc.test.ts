@@ -73,6 +73,42 @@ describe("problems", () => {
     expect(problem).toMatchObject({ status: 400, reason: "BODY_MALFORMED" });
   });
 
+  it.each(["/v1/uploads/%00", "/v1/keys/a%00b", "/v1/edits?cursor=%00"])("refuses NUL in %s", async (path) => {
+    expect((await problemOf(path)).problem).toMatchObject({ status: 400, reason: "URL_INVALID", argument: "URL" });
+  });
+
+  it.each(["a\0b", "half of \ud83d"])(
+    "refuses the text %j in JSON, in options and in rows, which no database keeps",
+    async (text) => {
+      const key = { method: "POST", headers: { "Content-Type": "application/json" } };
+      const named = { ...key, body: JSON.stringify({ name: text, scopes: ["read"] }) };
+      expect((await problemOf("/v1/keys", named)).problem).toMatchObject({ status: 400, argument: "name" });
+      const form = (options: object, row: object): RequestInit => {
+        const body = new FormData();
+        body.append("options", JSON.stringify(options));
+        body.append("manifest", new Blob([JSON.stringify(row)]));
+        return post(body);
+      };
+      const row = { image: "upload:none", emotion: "joy" };
+      const options = (await problemOf("/v1/batches", form({ name: text }, row))).problem;
+      expect(options).toMatchObject({ status: 400, argument: "name" });
+      const made = await fetch(`${gateway.url}/v1/batches`, form({}, { ...row, id: text }));
+      expect(await made.json()).toMatchObject({ survey: { faults: [{ reason: "ROW_MALFORMED" }] } });
+    },
+  );
+
+  it.each([
+    Buffer.from("image,emotion\nupload:a,joy", "utf16le"),
+    Buffer.from("image,emotion\nupload:\xe9,joy", "latin1"),
+  ])("refuses a manifest that is not UTF-8 instead of guessing its names", async (manifest) => {
+    const body = new FormData();
+    body.append("manifest", new Blob([manifest]));
+    expect((await problemOf("/v1/batches", post(body))).problem).toMatchObject({
+      status: 400,
+      reason: "MANIFEST_MALFORMED",
+    });
+  });
+
   it("refuses a file of more than 32 MiB", async () => {
     const form = formOf({ image: Buffer.alloc(32 * 1024 * 1024 + 1), emotion: "joy" });
     expect((await problemOf("/v1/edits", post(form))).problem).toMatchObject({

@@ -31,9 +31,3 @@ export function jsonBody(fields: z.ZodType, example: unknown, required = true): 
   const { $schema: _dialect, ...schema } = z.toJSONSchema(fields, { io: "input" }) as Json;
   return { required, content: { "application/json": { schema, example } } };
 }
-
-/** What any route that wants a key may answer. */
-export const refusals = {
-  401: problemAnswer("No key, or one that is unknown, expired or revoked."),
-  403: problemAnswer("The key lacks the scope, or may not give away so much."),
-};

@@ -1,4 +1,5 @@
 import type { Request } from "express";
+import { checkPlainText } from "./plain-text.ts";
 import { quote, refuse } from "./refuse.ts";
 import { maxImageBytes, type RequestBody, type UploadedFile } from "./upload.ts";
 
@@ -11,6 +12,7 @@ export async function readJsonBody(request: Request, fileNames: readonly string[
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw refuse("BODY_MALFORMED", { argument: "body", expected: "a JSON object", got: quote(parsed) });
   }
+  checkPlainText(parsed, "body");
   const files: Record<string, UploadedFile> = {};
   const fields: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(parsed)) {

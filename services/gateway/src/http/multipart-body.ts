@@ -1,6 +1,7 @@
 import busboy from "busboy";
 import type { Request } from "express";
 import type { Readable } from "node:stream";
+import { isPlainText } from "./plain-text.ts";
 import { quote, refuse } from "./refuse.ts";
 import { maxImageBytes, type RequestBody, type UploadedFile } from "./upload.ts";
 
@@ -48,6 +49,8 @@ export function readMultipartBody(request: Request, fileNames: readonly string[]
         fail(
           refuse("PAYLOAD_TOO_LARGE", { argument: name, expected: `at most ${limits.fieldSize} bytes`, got: "more" }),
         );
+      } else if (!isPlainText(value)) {
+        fail(refuse("FIELD_INVALID", { argument: name, expected: "text without NUL", got: quote(value) }));
       } else fields[name] = value;
     });
     parser.on("file", (name, stream, { mimeType }) => {

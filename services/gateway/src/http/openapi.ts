@@ -8,6 +8,7 @@ import "../emotions/emotion-list.ts";
 import "../plans/plan-answer.ts";
 import { planChangeSchema } from "../plans/plan-change.ts";
 import { imagePaths, imageSchemas } from "../openai/image-paths.ts";
+import { addCommonAnswers } from "./common-answers.ts";
 import { addExamples } from "./openapi-examples.ts";
 import { planListSchema, planViewSchema } from "../plans/plan-queries.ts";
 import { securitySchemes, tenantPaths, tenantSchemas } from "../tenants/tenant-paths.ts";
@@ -59,7 +60,7 @@ export function buildOpenApi(): Json {
       description: "Give a picture and an emotion; get the same picture carrying that emotion.",
     },
     security: [{ key: [] }, {}],
-    paths: addExamples({ ...paths(), ...batchPaths(), ...imagePaths(), ...tenantPaths() }),
+    paths: addExamples(addCommonAnswers({ ...paths(), ...batchPaths(), ...imagePaths(), ...tenantPaths() })),
     components: { securitySchemes, schemas: components() },
   };
 }
@@ -78,7 +79,6 @@ function paths(): Json {
     description: "ETag that the plan must still have.",
   };
   const planFaults = {
-    400: problem("A field was refused."),
     404: noPlan,
     409: problem("The plan is approved, or changed at the same time."),
     412: problem("The plan has another version than If-Match names."),
@@ -91,7 +91,6 @@ function paths(): Json {
         parameters: query(editFilterSchema),
         responses: {
           200: { description: "A page.", headers: { Link: { schema: { type: "string" } } }, ...content("EditPage") },
-          400: problem("A parameter was refused."),
         },
       },
       post: {
@@ -125,9 +124,6 @@ function paths(): Json {
           201: { description: "The edit succeeded.", headers: created, ...edit },
           202: { description: "The edit has not ended yet.", headers: created, ...edit },
           400: problem("A field, the picture or the mask was refused."),
-          408: problem("The body took too long to arrive."),
-          413: problem("Too many bytes or pixels."),
-          415: problem("Neither multipart nor JSON, or no PNG, JPEG or WebP."),
           404: problem("No such plan."),
           422: problem("The Idempotency-Key came with another payload before."),
           429: problem("Too many edits wait, or the rate limit is reached."),
@@ -189,7 +185,6 @@ function paths(): Json {
         parameters: query(planListSchema),
         responses: {
           200: { description: "A page.", ...content("PlanPage") },
-          400: problem("A parameter was refused."),
         },
       },
       post: {
@@ -199,9 +194,6 @@ function paths(): Json {
         responses: {
           201: { description: "The plan.", headers: { Location: created.Location, ...rateFields }, ...plan },
           400: problem("A field, the picture or the mask was refused."),
-          408: problem("The body took too long to arrive."),
-          413: problem("Too many bytes or pixels."),
-          415: problem("Neither multipart nor JSON, or no PNG, JPEG or WebP."),
           429: problem("The rate limit is reached."),
           503: problem("The planner cannot be reached."),
         },

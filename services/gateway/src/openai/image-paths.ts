@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answer, type Json, refusals } from "../http/describe.ts";
+import { answer, type Json } from "../http/describe.ts";
 import { imageEditFieldsSchema } from "./image-edit-fields.ts";
 
 /** Schemas that these paths name. */
@@ -42,7 +42,7 @@ export function imagePaths(): Json {
             output_format: "png",
           }),
           400: refused,
-          ...refusals,
+          default: refused,
         },
       },
     },

@@ -1,15 +1,7 @@
 import { keyRequestSchema, rotationRequestSchema } from "../keys/api-key.ts";
 import "../keys/keys.controller.ts";
 import "../audit/audit.controller.ts";
-import {
-  answer,
-  type Json,
-  jsonBody,
-  pageParameters,
-  pathParameters,
-  problemAnswer,
-  refusals,
-} from "../http/describe.ts";
+import { answer, type Json, jsonBody, pageParameters, pathParameters, problemAnswer } from "../http/describe.ts";
 import { deliveryStates, endpointRequestSchema } from "../webhooks/webhook.ts";
 import "../webhooks/webhooks.controller.ts";
 
@@ -75,7 +67,7 @@ function keyPaths(): Json {
         summary: "List API keys, newest first.",
         description: "Needs `admin`; an operator sees every tenant's.",
         parameters: pageParameters,
-        responses: { 200: answer("A page.", "ApiKeyList", { keys: [keyExample] }), ...refusals },
+        responses: { 200: answer("A page.", "ApiKeyList", { keys: [keyExample] }) },
       },
       post: {
         operationId: "createKey",
@@ -87,7 +79,7 @@ function keyPaths(): Json {
           scopes: ["read", "write"],
           expires_in_days: 365,
         }),
-        responses: { 201: fresh, 400: problemAnswer("A field was refused."), ...refusals },
+        responses: { 201: fresh },
       },
     },
     "/v1/keys/{id}": {
@@ -95,7 +87,7 @@ function keyPaths(): Json {
         operationId: "getKey",
         summary: "Read an API key, without its secret.",
         parameters: pathParameters(),
-        responses: { 200: answer("The key.", "ApiKey", keyExample), 404: noKey, ...refusals },
+        responses: { 200: answer("The key.", "ApiKey", keyExample), 404: noKey },
       },
     },
     "/v1/keys/{id}:rotate": {
@@ -105,7 +97,7 @@ function keyPaths(): Json {
         description: "The old one still works for `grace_seconds`.",
         parameters: pathParameters(),
         requestBody: jsonBody(rotationRequestSchema, { grace_seconds: 3600 }, false),
-        responses: { 201: fresh, 404: noKey, 409: problemAnswer("The key is not active."), ...refusals },
+        responses: { 201: fresh, 404: noKey, 409: problemAnswer("The key is not active.") },
       },
     },
     "/v1/keys/{id}:revoke": {
@@ -114,7 +106,7 @@ function keyPaths(): Json {
         summary: "End a key at once.",
         description: "Idempotent.",
         parameters: pathParameters(),
-        responses: { 200: answer("The key.", "ApiKey", { ...keyExample, status: "revoked" }), 404: noKey, ...refusals },
+        responses: { 200: answer("The key.", "ApiKey", { ...keyExample, status: "revoked" }), 404: noKey },
       },
     },
   };
@@ -138,7 +130,7 @@ function auditPaths(): Json {
         summary: "List what was changed in the caller's tenant, newest first.",
         description: "Needs `admin`.",
         parameters: pageParameters,
-        responses: { 200: answer("A page.", "AuditEventList", { events: [event] }), ...refusals },
+        responses: { 200: answer("A page.", "AuditEventList", { events: [event] }) },
       },
     },
   };
@@ -156,7 +148,7 @@ function webhookPaths(): Json {
       operationId,
       summary,
       parameters: pathParameters(),
-      responses: { ...responses, 404: missing, ...refusals },
+      responses: { ...responses, 404: missing },
     },
   });
   return {
@@ -165,7 +157,7 @@ function webhookPaths(): Json {
         operationId: "listWebhooks",
         summary: "List webhook endpoints, newest first.",
         parameters: pageParameters,
-        responses: { 200: answer("A page.", "WebhookEndpointList", { endpoints: [endpointExample] }), ...refusals },
+        responses: { 200: answer("A page.", "WebhookEndpointList", { endpoints: [endpointExample] }) },
       },
       post: {
         operationId: "createWebhook",
@@ -176,7 +168,6 @@ function webhookPaths(): Json {
         responses: {
           201: fresh,
           400: problemAnswer("A field was refused, or the address is not public."),
-          ...refusals,
         },
       },
     },
@@ -185,13 +176,13 @@ function webhookPaths(): Json {
         operationId: "getWebhook",
         summary: "Read a webhook endpoint.",
         parameters: pathParameters(),
-        responses: { 200: endpoint("The endpoint."), 404: missing, ...refusals },
+        responses: { 200: endpoint("The endpoint."), 404: missing },
       },
       delete: {
         operationId: "deleteWebhook",
         summary: "Forget a webhook endpoint and its deliveries.",
         parameters: pathParameters(),
-        responses: { 204: { description: "Done." }, 404: missing, ...refusals },
+        responses: { 204: { description: "Done." }, 404: missing },
       },
     },
     "/v1/webhooks/{id}:enable": action("enableWebhook", "Send again to an endpoint that had answered 410 Gone.", {
@@ -229,7 +220,6 @@ function deliveryPaths(): Json {
         responses: {
           200: answer("A page.", "WebhookDeliveryList", { deliveries: [delivery] }),
           404: problemAnswer("No such endpoint."),
-          ...refusals,
         },
       },
     },
@@ -241,7 +231,6 @@ function deliveryPaths(): Json {
         responses: {
           202: answer("It is queued.", "WebhookEndpoint", endpointExample),
           404: problemAnswer("No such endpoint or delivery."),
-          ...refusals,
         },
       },
     },

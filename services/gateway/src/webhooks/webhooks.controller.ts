@@ -147,7 +147,11 @@ function found(id: string, endpoint: Endpoint | undefined): Endpoint {
 /** Refuses what would fail at each delivery. Addresses are checked again, and pinned, at each attempt. */
 async function checkReceiver(text: string, policy: AddressPolicy): Promise<void> {
   const url = new URL(text);
-  const address = await pinAddress(url, policy);
+  const address = await pinAddress(url, policy).catch((error: unknown) => {
+    if (!(error instanceof MoodError) || error.reason !== "URL_UNRESOLVED") throw error;
+    const refusal = { argument: "url", expected: "a host that has an address", got: quote(url.hostname) };
+    throw refuse("URL_UNRESOLVED", refusal, { cause: error });
+  });
   const isPublic = await pinAddress(url, { resolve: () => Promise.resolve([address]) }).then(
     () => true,
     () => false,

@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { isPlainText } from "../../http/plain-text.ts";
 import { quote, refuse } from "../../http/refuse.ts";
 import { type ManifestRow, type ManifestRows, maxRowLength } from "./manifest-row.ts";
 
@@ -46,6 +47,8 @@ function toRow(text: string, at: { index: number; line: number }): ManifestRow {
   const cells = Object.entries(value).filter(([, cell]) => cell !== null);
   const nested = cells.find(([, cell]) => typeof cell === "object");
   if (nested) return fail(`a nested value in ${quote(nested[0])}`);
+  const broken = cells.flat().find((each) => typeof each === "string" && !isPlainText(each));
+  if (broken !== undefined) return fail(`${quote(broken)}, which holds NUL or half a character`);
   return { ...at, fields: Object.fromEntries(cells.map(([name, cell]) => [name, String(cell)])) };
 }
 
