@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPVisionModel
 
 from .. import ranks
 from ..data.clip_tokenizer import adopt_clip_tokenizer, build_clip_tokenizer, encode_all, load_clip_tokenizer
@@ -34,7 +34,8 @@ class ClipTask:
     """Batches hold both pictures of a pair, so that identity cannot explain the caption and the emotion has to.
 
     `init` continues a saved CLIP folder with its own tokenizer and normalisation, its text positions stretched to `positions` when it has
-    fewer (`keep` of them stay as they are, and also untrained with `freeze_kept`); `lock_text` leaves the text tower
+    fewer (`keep` of them stay as they are, and also untrained with `freeze_kept`), and its vision tower replaced by the one in `vision_init`, such
+    as a planner's, which has learned to look; `lock_text` leaves the text tower
     as it is (a denoiser may stand on its states) and trains the vision tower and both projections alone, at a third of the cost.
     `full_share` and `stimuli_share` are the shares of steps that pay for the full caption and for the stimuli.
     `label_smoothing`, `short_pca` (summaries see the strongest components of the pictures) and `logit_scale` are Long-CLIP's.
@@ -72,11 +73,11 @@ class ClipTask:
 
     def make_model(self):
         config = self.config
-        if not config["init"]:
-            return make_clip(config["text"], config["vision"], config["projection"])
-        model = CLIPModel.from_pretrained(config["init"])
+        model = CLIPModel.from_pretrained(config["init"]) if config["init"] else make_clip(config["text"], config["vision"], config["projection"])
         if model.config.text_config.max_position_embeddings < config["positions"]:
             stretch_clip(model, config["positions"], config["keep"])
+        if config["vision_init"]:
+            adopt_vision(model, CLIPVisionModel.from_pretrained(config["vision_init"]))
         if config["freeze_kept"]:
             freeze_first_positions(model, config["keep"])
         if config["logit_scale"]:
@@ -187,3 +188,11 @@ class ClipTask:
 
     def save(self, folder):
         save_clip(self.model, self.tokenizer_files, folder, self.mean, self.std)
+
+
+def adopt_vision(model, tower):
+    """Give `model` the weights of a CLIPVisionModel of the same sizes, save the last layer norm, which a planner does not use."""
+    weights = {name.removeprefix("vision_model."): value for name, value in tower.state_dict().items() if "post_layernorm" not in name}
+    missing, unexpected = model.vision_model.load_state_dict(weights, strict=False)
+    if unexpected or any("post_layernorm" not in name for name in missing):
+        raise SystemExit(f"vision_init: expected the weights of a CLIPVisionModel, {len(missing)} missing, {len(unexpected)} unknown")
