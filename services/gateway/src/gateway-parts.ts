@@ -47,8 +47,8 @@ export interface GatewayParts {
   readonly work: Work;
   readonly runner: JobRunner;
   readonly batches: Batches;
-  /** Takes no more jobs and lets the running ones end; a queue that would be lost with the process is emptied. */
-  drain(): Promise<void>;
+  /** Takes no more jobs, lets the running ones end and waits for `answered`; a queue that would be lost with the process is emptied. */
+  drain(answered?: Promise<void>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -119,7 +119,7 @@ export async function openParts(
   const shards = dispatches ? openShardRunner(config, logger) : undefined;
   const whose = { shards, share: given.share };
   const batches = new Batches({ database, storage, jobs: store, plans, signer, logger, onRowEnd, ...whose }, config);
-  const drain = async (): Promise<void> => {
+  const drain = async (answered?: Promise<void>): Promise<void> => {
     await batches.stop();
     const drained = runner.stop(config.drainMs);
     const endWaiting = async (): Promise<void> => {
@@ -128,7 +128,7 @@ export async function openParts(
       await store.endWaiting(toProblem(new MoodError("UNAVAILABLE", "SHUTTING_DOWN", text)));
     };
     await endWaiting();
-    await drained;
+    await Promise.all([drained, answered]);
     // Those that came while the others ended.
     await endWaiting();
     await store.close();

@@ -74,7 +74,8 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await connections.begin(config.connectionDrainMs);
-    await parts.drain();
+    // Where the queue is shared, others make the edits that clients wait for here.
+    await parts.drain(config.databaseUrl === undefined ? undefined : connections.answered(config.drainMs));
     await closeServer(server);
     await app.close();
     await metricsServer?.stop();

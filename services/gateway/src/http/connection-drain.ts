@@ -10,7 +10,11 @@ export interface ConnectionDrain {
    * replica. Resolves after `ms`: the time that idle connections get to be used once more rather than be closed under the client's hands.
    */
   begin(ms: number): Promise<void>;
+  /** Resolves when no request is without the head of its answer, or after `ms`: clients that wait for an edit get it, event streams are not waited for. */
+  answered(ms: number): Promise<void>;
 }
+
+const lookMs = 50;
 
 /** Makes one. */
 export function createConnectionDrain(): ConnectionDrain {
@@ -27,6 +31,10 @@ export function createConnectionDrain(): ConnectionDrain {
       draining = true;
       for (const response of open) if (!response.headersSent) response.setHeader("Connection", "close");
       await sleep(ms);
+    },
+    answered: async (ms) => {
+      const until = Date.now() + ms;
+      while ([...open].some(({ headersSent }) => !headersSent) && Date.now() < until) await sleep(lookMs);
     },
   };
 }
