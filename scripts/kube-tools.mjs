@@ -1,5 +1,6 @@
 // Builds the Kubernetes tools that the chart and cluster tests need from the Go module proxy, once per machine, and tells where they are.
-// usage: import { kubeTools } from "./kube-tools.mjs", or `node scripts/kube-tools.mjs [helm|kubeconform|control-plane|schemas ...]`.
+// usage: import { kubeTools } from "./kube-tools.mjs", or `node scripts/kube-tools.mjs [--cached] [helm|kubeconform|control-plane|schemas ...]`; with --cached nothing is built,
+// and the exit code is 1 when a tool is missing.
 // Cold: about 2.5 CPU-minutes for helm, 7.5 for the control plane. Binaries are kept in $MOODIFIER_KUBE_CACHE or ~/.cache/moodifier/kube.
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -72,15 +73,13 @@ const tools = {
  * kube-controller-manager and kube-scheduler, "schemas" the JSON schemas of Kubernetes as kubeconform reads them.
  */
 export function kubeTools(name) {
-  const tool = tools[name];
-  if (tool === undefined) throw new Error(`unknown tool ${name}; known: ${Object.keys(tools).join(", ")}`);
-  const folder = path.join(cache, `${name}-${tool.key()}`);
+  const folder = folderOf(name);
   if (existsSync(folder)) return folder;
   mkdirSync(cache, { recursive: true });
   const unfinished = mkdtempSync(path.join(cache, `.${name}-`));
   process.stderr.write(`kube-tools: building ${name} (once per machine)\n`);
   try {
-    tool.build(unfinished);
+    tools[name].build(unfinished);
     renameSync(unfinished, folder);
   } catch (error) {
     rmSync(unfinished, { recursive: true, force: true });
@@ -88,6 +87,12 @@ export function kubeTools(name) {
     if (!existsSync(folder)) throw error;
   }
   return folder;
+}
+
+function folderOf(name) {
+  const tool = tools[name];
+  if (tool === undefined) throw new Error(`unknown tool ${name}; known: ${Object.keys(tools).join(", ")}`);
+  return path.join(cache, `${name}-${tool.key()}`);
 }
 
 function go(args, to, cwd = root) {
@@ -143,6 +148,9 @@ function python(args) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const names = process.argv.slice(2);
-  for (const name of names.length > 0 ? names : Object.keys(tools)) process.stdout.write(`${kubeTools(name)}\n`);
+  const [first, ...rest] = process.argv.slice(2);
+  const names = first === "--cached" || first === undefined ? rest : [first, ...rest];
+  const wanted = names.length > 0 ? names : Object.keys(tools);
+  if (first === "--cached") process.exit(wanted.every((name) => existsSync(folderOf(name))) ? 0 : 1);
+  for (const name of wanted) process.stdout.write(`${kubeTools(name)}\n`);
 }
