@@ -26,7 +26,8 @@ class PlannerTask:
 
     Two losses more teach the vision tower to look, and are not part of the planner: from the states of the patches alone, `grounding` says
     which parts each patch shows, and `reading` which words the caption has for a part. They need no decoder: all steps save `reply_share`
-    of them train the tower alone, on `look_batch` pictures.
+    of them train the tower alone, on `look_batch` pictures. `source_share` of the steps with replies stop behind the source caption and take
+    `source_batch` pictures: that part has to be read off the picture, while the rest mostly follows from it and the request.
     """
 
     def __init__(self, config, paths):
@@ -76,15 +77,17 @@ class PlannerTask:
             self.pieces[text] = self.tokenizer.encode(text).ids
         return self.pieces[text]
 
-    def tokens(self, request, schema, reply):
+    def tokens(self, request, schema, reply, whole=True):
         """(ids, weights): the whole sequence and what each token counts in the loss: nothing before the reply and where the grammar leaves
         no choice, `digit_weight` for the digits of boxes (a few tokens among hundreds), `target_weight` for the target prompt, which the
-        edit stands on, 1 for the rest of the reply."""
+        edit stands on, 1 for the rest of the reply. Unless `whole`, it ends before the target prompt."""
         worth = {"literal": 0.0, "digits": self.config["digit_weight"]}
         ids = [BOS, *self.encode(request), SEP]
         weights = [0.0] * len(ids)
         parts = segments(schema, reply)
         for at, part in enumerate(parts):
+            if not whole and part.text == reply.get("target"):
+                return ids, weights
             tokens = self.encode(part.text)
             # The first token of the literal behind a string is the choice to end it.
             ends = part.kind == "literal" and at > 0 and parts[at - 1].kind in ("text", "enum")
@@ -95,12 +98,13 @@ class PlannerTask:
 
     def batch(self, rng, progress):
         replies = rng.random() < self.config["reply_share"]
-        index = rng.choice(self.world.train, self.config["batch" if replies else "look_batch"])
+        whole = rng.random() >= self.config["source_share"]
+        index = rng.choice(self.world.train, self.config["look_batch" if not replies else "batch" if whole else "source_batch"])
         look = {"pixels": to_pixels(self.images[index])}
         look |= {name: torch.from_numpy(array[index]).float() for name, array in (("parts", self.patches), ("pools", self.words.pools), ("said", self.words.said), ("asked", self.words.asked))}
-        return look | self.replies(rng, index) if replies else look
+        return look | self.replies(rng, index, whole) if replies else look
 
-    def replies(self, rng, index):
+    def replies(self, rng, index, whole):
         rows = []
         for i in index:
             if rng.random() < self.config["annotate_share"]:
@@ -108,7 +112,7 @@ class PlannerTask:
             else:
                 regions = self.world.records[i]["regions"]
                 only = len(regions) > 1 and rng.random() < self.config["region_share"]
-                rows.append(self.tokens(*self.plan(i, regions[rng.integers(len(regions))] if only else None)))
+                rows.append(self.tokens(*self.plan(i, regions[rng.integers(len(regions))] if only else None), whole))
         ids = np.full((len(rows), max(len(r) for r, _ in rows)), PAD)
         weight = np.zeros(ids.shape, np.float32)
         for row, (tokens, weights) in enumerate(rows):
