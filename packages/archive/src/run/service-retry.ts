@@ -6,7 +6,6 @@ import type { MoodError, RetryPolicy } from "@moodifier/service-kit";
  */
 export const SERVICE_RETRY: Partial<RetryPolicy> = { attempts: 8, baseMs: 500, maxMs: 15_000, decide: mayHeal };
 
-function mayHeal({ code, message }: MoodError): boolean {
-  if (code === "UNAVAILABLE" || code === "RESOURCE_EXHAUSTED") return true;
-  return code === "INTERNAL" && message.includes("RST_STREAM");
+function mayHeal({ code }: MoodError): boolean {
+  return code === "UNAVAILABLE" || code === "RESOURCE_EXHAUSTED";
 }

@@ -55,6 +55,14 @@ describe("codes", () => {
     });
     expect(error.message).toContain("clip at 127.0.0.1:7002");
   });
+
+  it("takes a stream that ended without a status for a broken connection", () => {
+    const broken = { code: 13, details: "Received RST_STREAM with code 0 (Call ended without gRPC status)" };
+    const error = fromServiceError(Object.assign(new Error("x"), broken, { metadata: new Metadata() }), peer);
+    expect(error).toMatchObject({ code: "UNAVAILABLE", reason: "SERVICE_UNAVAILABLE", details: { service: "clip" } });
+    const crash = Object.assign(new Error("x"), { code: 13, details: "boom", metadata: new Metadata() });
+    expect(fromServiceError(crash, peer)).toMatchObject({ code: "INTERNAL", reason: "INTERNAL" });
+  });
 });
 
 describe("toMoodError", () => {

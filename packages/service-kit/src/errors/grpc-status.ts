@@ -37,19 +37,27 @@ export interface Peer {
  * the reasons SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, MESSAGE_TOO_LARGE or the code's name, and `details.service` names the service.
  */
 export function fromServiceError(error: ServiceError, peer: Peer): MoodError {
-  const code = codeName(error.code);
   const reason = error.metadata?.get(REASON_KEY)[0];
   if (typeof reason === "string") {
-    return new MoodError(code, reason, error.details, { details: readDetails(error.metadata), cause: error });
+    return new MoodError(codeName(error.code), reason, error.details, {
+      details: readDetails(error.metadata),
+      cause: error,
+    });
   }
-  const { reason: transportReason, text } = describeTransportFault(error);
-  return new MoodError(code, transportReason, `${peer.service} at ${peer.address} ${text}`, {
+  const code = isBrokenOff(error) ? status.UNAVAILABLE : error.code;
+  const { reason: transportReason, text } = describeTransportFault({ code, details: error.details });
+  return new MoodError(codeName(code), transportReason, `${peer.service} at ${peer.address} ${text}`, {
     details: { ...readDetails(error.metadata), service: peer.service },
     cause: error,
   });
 }
 
-function describeTransportFault(error: ServiceError): { reason: string; text: string } {
+/** grpc-js calls a stream INTERNAL that ended without a status: its connection was closed, by age or with its process, and the call can be made again. */
+function isBrokenOff({ code, details }: ServiceError): boolean {
+  return code === status.INTERNAL && details.startsWith("Received RST_STREAM");
+}
+
+function describeTransportFault(error: Pick<ServiceError, "code" | "details">): { reason: string; text: string } {
   switch (error.code) {
     case status.UNAVAILABLE:
       return { reason: "SERVICE_UNAVAILABLE", text: `cannot be reached: ${error.details}` };
