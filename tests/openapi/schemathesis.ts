@@ -31,10 +31,19 @@ export function prepareSchemathesis(): void {
 }
 
 /** Sends what the tool makes from the document at `url`; what it found wrong, or nothing. */
-export async function runSchemathesis(url: string, cases: number): Promise<string> {
+export async function runSchemathesis(url: string, { cases, seed }: { cases: number; seed: number }): Promise<string> {
   // Streams stay open as long as their edits and batches, which the tool would wait for.
   const streams = ["watchEdit", "watchBatch"].flatMap((name) => ["--exclude-operation-id", name]);
-  const phases = ["--phases", "examples,coverage,fuzzing", "--max-examples", String(cases), "--warnings", "off"];
+  const phases = [
+    "--phases",
+    "examples,coverage,fuzzing",
+    "--max-examples",
+    String(cases),
+    "--seed",
+    String(seed),
+    "--warnings",
+    "off",
+  ];
   const args = [
     "run",
     url,

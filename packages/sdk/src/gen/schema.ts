@@ -4230,6 +4230,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description No such plan. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The body took too long to arrive. */
             408: {
                 headers: {
@@ -4259,6 +4268,15 @@ export interface operations {
             };
             /** @description No media type that this route takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key came with another payload before. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5444,6 +5462,23 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["OpenAiError"];
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description No key, or one that is unknown, expired or revoked. */
@@ -5473,30 +5508,111 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Too many bytes or pixels. */
+            /** @description A field or the picture was refused. */
             413: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "prompt: expected the name of an emotion in it (GET /v1/emotions), or the field emotion, got none that is known.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "prompt",
+                     *         "code": "EMOTION_MISSING"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAiError"];
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No media type that this route takes. */
+            /** @description A field or the picture was refused. */
             415: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "prompt: expected the name of an emotion in it (GET /v1/emotions), or the field emotion, got none that is known.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "prompt",
+                     *         "code": "EMOTION_MISSING"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAiError"];
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The database, the storage or a model service cannot be used now; Retry-After says when to ask again. */
+            /** @description A field or the picture was refused. */
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "error": {
+                     *         "message": "prompt: expected the name of an emotion in it (GET /v1/emotions), or the field emotion, got none that is known.",
+                     *         "type": "invalid_request_error",
+                     *         "param": "prompt",
+                     *         "code": "EMOTION_MISSING"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["OpenAiError"];
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
@@ -5517,6 +5633,23 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["OpenAiError"];
+                    /**
+                     * @example {
+                     *       "type": "urn:moodifier:problem:mask-empty",
+                     *       "title": "Mask empty",
+                     *       "status": 400,
+                     *       "detail": "mask: expected a mask with white where the picture may change, got a mask without one pixel above half white.",
+                     *       "code": "INVALID_ARGUMENT",
+                     *       "reason": "MASK_EMPTY",
+                     *       "retryable": false,
+                     *       "argument": "mask",
+                     *       "expected": "a mask with white where the picture may change",
+                     *       "got": "a mask without one pixel above half white",
+                     *       "instance": "/v1/edits",
+                     *       "request_id": "4d7c8a52-6a5e-4f0e-a7a9-0d5c9b1f2e33"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

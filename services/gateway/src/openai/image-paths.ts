@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answer, type Json } from "../http/describe.ts";
+import { answer, type Json, problemAnswer } from "../http/describe.ts";
 import { imageEditFieldsSchema } from "./image-edit-fields.ts";
 
 /** Schemas that these paths name. */
@@ -18,7 +18,7 @@ export function imagePaths(): Json {
     },
     required: ["image", "prompt"],
   };
-  const refused = answer("A field or the picture was refused.", "OpenAiError", {
+  const refused = inBothForms("A field or the picture was refused.", {
     error: {
       message:
         "prompt: expected the name of an emotion in it (GET /v1/emotions), or the field emotion, got none that is known.",
@@ -42,9 +42,18 @@ export function imagePaths(): Json {
             output_format: "png",
           }),
           400: refused,
+          413: refused,
+          415: refused,
+          503: refused,
           default: refused,
         },
       },
     },
   };
+}
+
+/** What went wrong with the edit has OpenAI's form; what is refused before a route is reached, such as a key, is a problem as everywhere. */
+function inBothForms(description: string, example: unknown): Json {
+  const [own, common] = [answer(description, "OpenAiError", example), problemAnswer(description)];
+  return { description, content: { ...(own["content"] as Json), ...(common["content"] as Json) } };
 }
