@@ -64,7 +64,7 @@ describe("each image", () => {
       const name = key.replace("node_modules/", "");
       if (!installed[key].optional || existsSync(path.join(app, key))) expect(names, name).toContain(name);
     }
-    for (const unwanted of ["typescript", "vitest", "node", "oxlint", "@bufbuild"]) {
+    for (const unwanted of ["typescript", "vitest", "node", "oxlint", "@bufbuild/buf"]) {
       expect(existsSync(path.join(app, "node_modules", unwanted)), unwanted).toBe(false);
     }
     expect(existsSync(path.join(app, "models"))).toBe(false);
