@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, MoodError, toMoodError } from "@moodifier/service-kit";
+import { Lookout } from "../jobs/lookout.ts";
 import { toProblem } from "../http/problem.ts";
 import { decideRetry, type RetryLimits } from "../jobs/retry-decider.ts";
 import type { RowClaim } from "./batch.ts";
@@ -45,9 +46,7 @@ export class BatchRunner {
   readonly #logger: Logger;
   readonly #running = new Map<string, Running>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #filling: Promise<void> | undefined;
-  #again = false;
-  #stopping = false;
+  readonly #free: Lookout;
   #leave: (() => Promise<void>) | undefined;
 
   constructor(
@@ -60,6 +59,10 @@ export class BatchRunner {
     this.#work = work;
     this.#options = options;
     this.#logger = logger;
+    this.#free = new Lookout(
+      () => this.#take(),
+      (error) => logger.warn({ err: error }, "could not take rows of batches"),
+    );
   }
 
   /** Rows in hand now. */
@@ -71,22 +74,21 @@ export class BatchRunner {
   async start(): Promise<void> {
     await this.#queue.recover();
     this.#leave = await this.#store.attend(
-      () => this.#fill(),
+      () => this.#free.ask(),
       () => void this.#renew(),
     );
     const { leaseMs, pollMs } = this.#options;
     this.#timers.push(
       setInterval(() => void this.#renew(), leaseMs / 3),
-      setInterval(() => this.#fill(), pollMs),
+      setInterval(() => this.#free.ask(), pollMs),
     );
-    this.#fill();
+    this.#free.ask();
   }
 
   /** Takes no more rows; those in hand get `drainMs`, then go back into the queue. */
   async stop(drainMs: number): Promise<void> {
-    this.#stopping = true;
     await this.#leave?.();
-    await this.#filling;
+    await this.#free.stop();
     const reason = new MoodError("UNAVAILABLE", "SHUTTING_DOWN", "The gateway is shutting down.");
     const timer = setTimeout(() => {
       for (const { controller } of this.#running.values()) controller.abort(reason);
@@ -96,32 +98,16 @@ export class BatchRunner {
     for (const each of this.#timers) clearInterval(each);
   }
 
-  #fill(): void {
-    this.#again = true;
-    this.#filling ??= this.#take().finally(() => {
-      this.#filling = undefined;
-      if (this.#again && !this.#stopping) this.#fill();
-    });
-  }
-
   async #take(): Promise<void> {
-    while (this.#again && !this.#stopping) {
-      this.#again = false;
-      const free = this.#options.window - this.#running.size;
-      if (free <= 0) return;
-      try {
-        for (const claim of await this.#queue.claim(free)) this.#begin(claim);
-      } catch (error) {
-        this.#logger.warn({ err: error }, "could not take rows of batches");
-      }
-    }
+    const free = this.#options.window - this.#running.size;
+    if (free > 0) for (const claim of await this.#queue.claim(free)) this.#begin(claim);
   }
 
   #begin(claim: RowClaim): void {
     const controller = new AbortController();
     const done = this.#run(claim, controller).finally(() => {
       this.#running.delete(claim.lease);
-      this.#fill();
+      this.#free.ask();
     });
     this.#running.set(claim.lease, { claim, controller, done });
   }

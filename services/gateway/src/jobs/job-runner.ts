@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Logger, type Metrics, MoodError, toMoodError } from "@moodifier/service-kit";
+import { Lookout } from "./lookout.ts";
 import { toProblem } from "../http/problem.ts";
 import type { GatewayMetrics } from "../telemetry/gateway-metrics.ts";
 import { noteJobEnd, withJobSpan } from "../telemetry/job-trace.ts";
@@ -67,9 +68,7 @@ export class JobRunner {
   readonly #worker = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   readonly #running = new Map<string, Running>();
   readonly #timers: NodeJS.Timeout[] = [];
-  #claiming: Promise<void> | undefined;
-  #claimAgain = false;
-  #stopping = false;
+  readonly #free: Lookout;
   /** A job found something away that it stands on. The lane `batch` waits until all is back, so that its jobs don't use up their tries. */
   #outage = false;
   #leave: (() => Promise<void>) | undefined;
@@ -79,6 +78,8 @@ export class JobRunner {
     this.#work = work;
     this.#options = options;
     this.#telemetry = telemetry;
+    const onError = (error: unknown): void => telemetry.logger.warn({ err: error }, "could not take a job");
+    this.#free = new Lookout(() => this.#claim(), onError);
   }
 
   /** Number of jobs that run now. */
@@ -90,20 +91,19 @@ export class JobRunner {
   async start(): Promise<void> {
     const { leaseSeconds, pollMs, sweepMs } = this.#options;
     this.#leave = await this.#store.attend(
-      () => this.#fill(),
+      () => this.#free.ask(),
       (id) => this.#halt(id),
     );
-    this.#every(pollMs, async () => this.#fill());
+    this.#every(pollMs, async () => this.#free.ask());
     this.#every(pollMs, () => this.#seeOutageEnd());
     this.#every((leaseSeconds * 1000) / 3, () => this.#renew());
     this.#every(sweepMs, () => this.#store.sweep());
-    this.#fill();
+    this.#free.ask();
   }
 
   /** Takes no more jobs and lets the running ones end; stops them after `drainMs`. */
   async stop(drainMs: number): Promise<void> {
-    this.#stopping = true;
-    await this.#claiming;
+    await this.#free.stop();
     const timer = setTimeout(() => {
       const reason = new MoodError("UNAVAILABLE", "SHUTTING_DOWN", "The gateway shut down before the edit ended.");
       for (const { controller } of this.#running.values()) controller.abort(reason);
@@ -124,7 +124,7 @@ export class JobRunner {
     if (!this.#outage || !(await this.#options.isReady())) return;
     this.#outage = false;
     this.#telemetry.logger.info("the lane batch goes on");
-    this.#fill();
+    this.#free.ask();
   }
 
   /** Stops the work on a job that was ended from outside, and measures how soon its slot is free. */
@@ -150,23 +150,7 @@ export class JobRunner {
     this.#timers.push(timer);
   }
 
-  /** Takes as many jobs as there are free slots; a call during a take makes it look again. */
-  #fill(): void {
-    if (this.#stopping) return;
-    if (this.#claiming) {
-      this.#claimAgain = true;
-      return;
-    }
-    this.#claiming = this.#claim()
-      .catch((error: unknown) => this.#telemetry.logger.warn({ err: error }, "could not take a job"))
-      .finally(() => {
-        this.#claiming = undefined;
-        if (!this.#claimAgain) return;
-        this.#claimAgain = false;
-        this.#fill();
-      });
-  }
-
+  /** Takes as many jobs as there are free slots. */
   async #claim(): Promise<void> {
     const { concurrency, interactiveSlots } = this.#options;
     const slots = concurrency - this.#running.size;
@@ -186,7 +170,7 @@ export class JobRunner {
       .finally(() => {
         this.#running.delete(id);
         this.#count(lane);
-        this.#fill();
+        this.#free.ask();
       });
     this.#running.set(id, { claim, controller, done });
     this.#count(lane);

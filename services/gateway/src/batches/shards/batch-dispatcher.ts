@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ATTRIBUTES, extractTrace, type Logger, MoodError, withSpan } from "@moodifier/service-kit";
 import { MAX_SHARDS, SHARD, type ShardReport, type ShardRunner } from "../../cluster/shard-runner.ts";
+import { Lookout } from "../../jobs/lookout.ts";
 import { type Problem, toProblem } from "../../http/problem.ts";
 import type { BatchStore, RunningBatch } from "../batch-store.ts";
 import { type RowShare, shareOf } from "./row-share.ts";
@@ -32,8 +33,7 @@ export class BatchDispatcher {
   readonly #options: BatchDispatcherOptions;
   readonly #followed = new Map<string, Followed>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
-  #again = false;
+  readonly #running: Lookout;
   #stopping = false;
   #leave: (() => Promise<void>) | undefined;
 
@@ -45,15 +45,17 @@ export class BatchDispatcher {
     this.#runner = runner;
     this.#logger = logger;
     this.#options = options;
+    const onError = (error: unknown): void => logger.warn({ err: error }, "could not look for running batches");
+    this.#running = new Lookout(() => this.#compare(), onError);
   }
 
   async start(): Promise<void> {
     this.#leave = await this.#store.attend(
-      () => this.#look(),
-      () => this.#look(),
+      () => this.#running.ask(),
+      () => this.#running.ask(),
     );
-    this.#timer = setInterval(() => this.#look(), this.#options.pollMs);
-    this.#look();
+    this.#timer = setInterval(() => this.#running.ask(), this.#options.pollMs);
+    this.#running.ask();
   }
 
   /** Stops watching; work that was begun on a cluster goes on, and the next dispatcher takes it up. */
@@ -61,31 +63,18 @@ export class BatchDispatcher {
     this.#stopping = true;
     clearInterval(this.#timer);
     await this.#leave?.();
-    await this.#looking;
+    await this.#running.stop();
     await this.#runner.close();
-  }
-
-  #look(): void {
-    this.#again = true;
-    this.#looking ??= this.#compare().finally(() => {
-      this.#looking = undefined;
-      if (this.#again && !this.#stopping) this.#look();
-    });
   }
 
   /** Begins what runs and isn't followed, and stops what is followed but no longer runs. */
   async #compare(): Promise<void> {
-    this.#again = false;
-    try {
-      const running = new Map((await this.#store.running()).map((batch) => [batch.id, batch]));
-      if (this.#stopping) return;
-      for (const [id, { controller }] of this.#followed) {
-        if (!running.has(id)) controller.abort(new MoodError("CANCELLED", "BATCH_ENDED", "The batch has ended."));
-      }
-      for (const [id, batch] of running) if (!this.#followed.has(id)) this.#begin(batch);
-    } catch (error) {
-      this.#logger.warn({ err: error }, "could not look for running batches");
+    const running = new Map((await this.#store.running()).map((batch) => [batch.id, batch]));
+    if (this.#stopping) return;
+    for (const [id, { controller }] of this.#followed) {
+      if (!running.has(id)) controller.abort(new MoodError("CANCELLED", "BATCH_ENDED", "The batch has ended."));
     }
+    for (const [id, batch] of running) if (!this.#followed.has(id)) this.#begin(batch);
   }
 
   #begin(batch: RunningBatch): void {
@@ -93,7 +82,7 @@ export class BatchDispatcher {
     const done = this.#follow(batch, controller.signal).finally(() => {
       this.#followed.delete(batch.id);
       // Open rows may be left: of somebody's retry, or of a Job that somebody deleted.
-      if (!this.#stopping) this.#look();
+      this.#running.ask();
     });
     this.#followed.set(batch.id, { controller, done });
   }
