@@ -1,5 +1,6 @@
 // Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, a crowd of event streams, a batch against
 // the bare calls of its rows, and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --minutes N (5),
+// --rest N (0: milliseconds between the batches of the memory run),
 // --only overhead|queue|streams|batch|memory. Needs PostgreSQL (apt-get install postgresql).
 import { parseArgs } from "node:util";
 import { measureBatch, measureMemory } from "./gateway/batch.mjs";
@@ -17,6 +18,7 @@ export default async function bench(args) {
       rows: { type: "string", default: "1000" },
       rounds: { type: "string", default: "3" },
       minutes: { type: "string", default: "5" },
+      rest: { type: "string", default: "0" },
       only: { type: "string" },
     },
   });
@@ -42,7 +44,7 @@ export default async function bench(args) {
     console.log("batch:", result.batch);
   }
   if (wanted("memory")) {
-    result.memory = await measureMemory(Number(values.minutes));
+    result.memory = await measureMemory(Number(values.minutes), Number(values.rest));
     console.log("memory:", result.memory);
   }
   return result;

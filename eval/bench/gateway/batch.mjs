@@ -39,8 +39,8 @@ export async function measureBatch(rows, rounds) {
   }
 }
 
-/** Batches one after the other for so many minutes; the slope is that of the second half. */
-export async function measureMemory(minutes) {
+/** Batches one after the other, with a rest between them, for so many minutes; the slope is that of the second half. */
+export async function measureMemory(minutes, restMs) {
   const services = await startServices(side, steps, 2);
   const gateway = await startGateway(services.addresses, settings);
   const samples = [];
@@ -50,7 +50,10 @@ export async function measureMemory(minutes) {
   let rows = 0;
   try {
     const upload = await send(gateway.url, services.picture);
-    for (; hours() * 60 < minutes; rows += 100) await runBatch(gateway.url, upload, 100);
+    for (; hours() * 60 < minutes; rows += 100) {
+      await runBatch(gateway.url, upload, 100);
+      await sleep(restMs);
+    }
   } finally {
     clearInterval(timer);
     await gateway.stop();
