@@ -20,13 +20,24 @@ export async function startServices(...args) {
   return { addresses, picture: Buffer.from(picture, "base64"), stop: () => child.kill("SIGTERM") };
 }
 
+/** Starts a model service in a process of its own; the gateway waits until it is ready. */
+export async function startModelService(name, settings) {
+  const port = await freePort();
+  const child = spawnService(name, port, settings);
+  return { address: `127.0.0.1:${port}`, pid: child.pid, stop: () => child.kill("SIGTERM") };
+}
+
+function spawnService(name, port, settings) {
+  const env = { ...process.env, MOODIFIER_PORT: String(port), MOODIFIER_LOG_LEVEL: "error" };
+  for (const [setting, value] of Object.entries(settings))
+    env[`MOODIFIER_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`] = String(value);
+  return spawn(process.execPath, [here(`../../../services/${name}/dist/main.js`)], { env, stdio: "inherit" });
+}
+
 /** Starts the gateway in a process of its own. */
 export async function startGateway(addresses, settings = {}) {
   const port = await freePort();
-  const env = { ...process.env, MOODIFIER_PORT: String(port), MOODIFIER_LOG_LEVEL: "error" };
-  for (const [name, value] of Object.entries({ ...addresses, ...settings }))
-    env[`MOODIFIER_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`] = String(value);
-  const child = spawn(process.execPath, [here("../../../services/gateway/dist/main.js")], { env, stdio: "inherit" });
+  const child = spawnService("gateway", port, { ...addresses, ...settings });
   const url = `http://127.0.0.1:${port}`;
   for (let tries = 0; ; tries += 1) {
     if ((await fetch(`${url}/readyz`).catch(() => undefined))?.ok) break;
