@@ -50,13 +50,14 @@ function bend(scene: ProductScene, look: ProductLook, frame: Frame): Warp | unde
   const snug = scene.category === "necklace" || scene.category === "bracelet" || scene.category === "clothes";
   const standing = free > fixed;
   return (p) => {
-    const pivot = pivots.reduce((best, x) => (Math.abs(p.x - x) < Math.abs(p.x - best) ? x : best), pivots[0]!);
-    const before = Math.hypot(p.x - pivot, p.z);
+    let pivot = pivots[0]!;
+    for (const x of pivots) if (Math.abs(p.x - x) < Math.abs(p.x - pivot)) pivot = x;
     p.x -= pivot;
+    const before = Math.sqrt(p.x * p.x + p.z * p.z);
     one(p);
     // What is worn must not sink into what wears it.
     if (snug) {
-      const after = Math.hypot(p.x, p.z);
+      const after = Math.sqrt(p.x * p.x + p.z * p.z);
       if (after < before && after > 1e-6) {
         p.x *= before / after;
         p.z *= before / after;

@@ -113,12 +113,12 @@ function teardrop(length: number, y = 0): BufferGeometry {
         [0, -0.78],
       ].map(([r, h]) => [r!, y + h! * length] as const),
     ),
-    { columns: 20, rows: 20 },
+    { columns: 14, rows: 14 },
   );
 }
 
 function strip(points: readonly Vector3[], width: number): BufferGeometry {
-  return tube(points, width, { columns: 8, rows: 28, flat: 0.12 });
+  return tube(points, width, { columns: 8, rows: 20, flat: 0.12 });
 }
 
 function wavy(random: Random, length: number, lean: number): Vector3[] {
@@ -153,7 +153,7 @@ function bow(slot: Slot): Part[] {
       ),
     ]);
   }
-  parts.push([slot, new SphereGeometry(0.11, 14, 10).applyMatrix4(place(0, 0, 0.12))]);
+  parts.push([slot, new SphereGeometry(0.11, 10, 7).applyMatrix4(place(0, 0, 0.12))]);
   return parts;
 }
 
@@ -162,12 +162,12 @@ function blossom(): Part[] {
     const a = (i / 5) * Math.PI * 2;
     return [
       "accent",
-      new SphereGeometry(0.2, 14, 8).applyMatrix4(
+      new SphereGeometry(0.2, 10, 8).applyMatrix4(
         place(Math.sin(a) * 0.25, Math.cos(a) * 0.25, 0.08, [0, 0, 0], [1, 1, 0.35]),
       ),
     ];
   });
-  return [...petals, ["metal", new SphereGeometry(0.13, 14, 10).applyMatrix4(place(0, 0, 0.14))]];
+  return [...petals, ["metal", new SphereGeometry(0.13, 10, 7).applyMatrix4(place(0, 0, 0.14))]];
 }
 
 /** One maker per ornament name of the emotion package's `looks.json`. */
@@ -183,7 +183,7 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
           [0.12, -0.1],
           [0, -0.06],
         ]),
-        { columns: 28, rows: 20 },
+        { columns: 20, rows: 14 },
       ),
     ],
     ["dark", new SphereGeometry(0.08, 12, 8).applyMatrix4(place(0, -0.62, 0))],
@@ -199,11 +199,11 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
   blossom,
   bow: () => bow("accent"),
   button: () => [
-    ["accent", new CylinderGeometry(0.34, 0.36, 0.12, 28).applyMatrix4(place(0, 0, 0.06, [Math.PI / 2, 0, 0]))],
-    ["accent", new TorusGeometry(0.3, 0.05, 8, 28).applyMatrix4(place(0, 0, 0.12))],
+    ["accent", new CylinderGeometry(0.34, 0.36, 0.12, 20).applyMatrix4(place(0, 0, 0.06, [Math.PI / 2, 0, 0]))],
+    ["accent", new TorusGeometry(0.3, 0.05, 6, 20).applyMatrix4(place(0, 0, 0.12))],
   ],
   "chain tag": (random) => [
-    ["metal", new TorusGeometry(0.1, 0.03, 6, 16)],
+    ["metal", new TorusGeometry(0.1, 0.03, 6, 11)],
     [
       "metal",
       new BoxGeometry(0.36, 0.55, 0.05).applyMatrix4(place(0.06, -0.4, 0.05, [0, 0.3, (random() - 0.5) * 1.2])),
@@ -214,8 +214,8 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
     ["metal", new BoxGeometry(0.34, 0.08, 0.1).applyMatrix4(place(0, 0, 0.14))],
   ],
   "cracked bead": (random) => [
-    ["accent", new SphereGeometry(0.34, 18, 12, 0, 5.2).applyMatrix4(place(0, 0, 0.25, [random(), random() * 6, 0]))],
-    ["dark", new SphereGeometry(0.3, 14, 10).applyMatrix4(place(0, 0, 0.25))],
+    ["accent", new SphereGeometry(0.34, 13, 8, 0, 5.2).applyMatrix4(place(0, 0, 0.25, [random(), random() * 6, 0]))],
+    ["dark", new SphereGeometry(0.3, 10, 7).applyMatrix4(place(0, 0, 0.25))],
   ],
   crown: () => [
     [
@@ -245,22 +245,22 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
     ],
   ],
   drop: () => [
-    ["metal", new TorusGeometry(0.08, 0.025, 6, 16)],
+    ["metal", new TorusGeometry(0.08, 0.025, 6, 11)],
     ["facet", teardrop(1.1, -0.06).toNonIndexed()],
   ],
   heart: () => [["facet", flat(heart()).applyMatrix4(place(0, -0.05, 0.02))]],
   key: () => [
-    ["metal", new TorusGeometry(0.19, 0.06, 8, 24).applyMatrix4(place(0, -0.22, 0.06))],
+    ["metal", new TorusGeometry(0.19, 0.06, 6, 17).applyMatrix4(place(0, -0.22, 0.06))],
     ["metal", new CylinderGeometry(0.05, 0.05, 0.6, 10).applyMatrix4(place(0, -0.7, 0.06))],
     ["metal", new BoxGeometry(0.2, 0.07, 0.06).applyMatrix4(place(0.1, -0.9, 0.06))],
     ["metal", new BoxGeometry(0.15, 0.07, 0.06).applyMatrix4(place(0.08, -0.76, 0.06))],
   ],
   lens: () => [
-    ["metal", new TorusGeometry(0.34, 0.07, 10, 32).applyMatrix4(place(0, 0, 0.1))],
-    ["facet", new SphereGeometry(0.32, 20, 12).applyMatrix4(place(0, 0, 0.1, [0, 0, 0], [1, 1, 0.35]))],
+    ["metal", new TorusGeometry(0.34, 0.07, 6, 22).applyMatrix4(place(0, 0, 0.1))],
+    ["facet", new SphereGeometry(0.32, 14, 8).applyMatrix4(place(0, 0, 0.1, [0, 0, 0], [1, 1, 0.35]))],
   ],
   medal: () => [
-    ["metal", new CylinderGeometry(0.36, 0.36, 0.1, 32).applyMatrix4(place(0, -0.1, 0.06, [Math.PI / 2, 0, 0]))],
+    ["metal", new CylinderGeometry(0.36, 0.36, 0.1, 22).applyMatrix4(place(0, -0.1, 0.06, [Math.PI / 2, 0, 0]))],
     ["accent", flat(polygon(5, 0.18), 0.03).applyMatrix4(place(0, -0.1, 0.1, [0, 0, 0], 0.6))],
     ["accent", new BoxGeometry(0.22, 0.4, 0.04).applyMatrix4(place(0, 0.32, 0.04))],
   ],
@@ -268,8 +268,8 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
     const slot: Slot = (["metal", "accent", "facet", "pearl"] as const)[Math.floor(random() * 4)]!;
     const shapes = [
       new BoxGeometry(0.5, 0.5, 0.5),
-      new SphereGeometry(0.32, 18, 12),
-      new TorusGeometry(0.25, 0.1, 10, 24),
+      new SphereGeometry(0.32, 13, 8),
+      new TorusGeometry(0.25, 0.1, 6, 17),
       new TetrahedronGeometry(0.42),
       new ConeGeometry(0.26, 0.6, 18),
     ];
@@ -283,10 +283,10 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
     ];
   },
   pebble: (random) => [
-    ["accent", new SphereGeometry(0.36, 18, 12).applyMatrix4(place(0, 0, 0.1, [0, 0, random() * 3], [1, 0.75, 0.5]))],
+    ["accent", new SphereGeometry(0.36, 13, 8).applyMatrix4(place(0, 0, 0.1, [0, 0, random() * 3], [1, 0.75, 0.5]))],
   ],
   pompom: (random) => {
-    const parts: Part[] = [["accent", new SphereGeometry(0.3, 14, 10).applyMatrix4(place(0, 0, 0.28))]];
+    const parts: Part[] = [["accent", new SphereGeometry(0.3, 10, 7).applyMatrix4(place(0, 0, 0.28))]];
     for (let i = 0; i < 34; i++) {
       const [y, a] = [1 - (2 * (i + 0.5)) / 34, i * 2.399];
       const r = Math.sqrt(1 - y * y);
@@ -314,15 +314,15 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
           (_, i) => new Vector3(Math.cos(i * 0.7) * 0.16, -i * 0.022, Math.sin(i * 0.7) * 0.16),
         ),
         0.035,
-        { columns: 6, rows: 150 },
+        { columns: 6, rows: 98 },
       ),
     ],
-    ["accent", new SphereGeometry(0.18, 16, 12).applyMatrix4(place(0, -1.15, 0))],
+    ["accent", new SphereGeometry(0.18, 11, 8).applyMatrix4(place(0, -1.15, 0))],
   ],
   star: () => [["metal", flat(polygon(5, 0.19))]],
   sun: () => [
     ["metal", flat(polygon(12, 0.3), 0.05)],
-    ["accent", new SphereGeometry(0.24, 18, 12).applyMatrix4(place(0, 0, 0.1, [0, 0, 0], [1, 1, 0.4]))],
+    ["accent", new SphereGeometry(0.24, 13, 8).applyMatrix4(place(0, 0, 0.1, [0, 0, 0], [1, 1, 0.4]))],
   ],
   tassel: () => [
     ["metal", new SphereGeometry(0.1, 12, 8).applyMatrix4(place(0, -0.1, 0.05))],
@@ -336,7 +336,7 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
           [0.19, -1.1],
           [0, -1.12],
         ]),
-        { columns: 36, rows: 20, ripple: (a) => 0.12 * Math.sin(a * 12) },
+        { columns: 25, rows: 14, ripple: (a) => 0.12 * Math.sin(a * 12) },
       ).applyMatrix4(place(0, 0, 0.05)),
     ],
   ],
@@ -358,7 +358,7 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
   thread: (random) =>
     [0, 1, 2].map((): Part => [
       "accent",
-      tube(wavy(random, 0.9 + random() * 0.6, random() - 0.5), 0.028, { columns: 5, rows: 24 }),
+      tube(wavy(random, 0.9 + random() * 0.6, random() - 0.5), 0.028, { columns: 5, rows: 17 }),
     ]),
   veil: (random) => {
     const phase = random() * 6;

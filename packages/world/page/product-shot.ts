@@ -14,6 +14,7 @@ import type { ProductScene } from "../src/products/scene.ts";
 import { assemble, samplePoints, sinkingSide, type Assembly } from "./assemble.ts";
 import { buildBackdrop } from "./backdrop.ts";
 import { findCut, gemMaterial, releaseGems } from "./gem.ts";
+import { drawFrontFirst } from "./triangle-order.ts";
 import { findLight, type LightSetup } from "./lights.ts";
 import { dress, dressStand } from "./materials.ts";
 import { CASTER, dispose, keyLight, mesh, OCCLUDER, type Shot, type Stage } from "./stage.ts";
@@ -39,7 +40,9 @@ export function shootProduct(stage: Stage, scene: ProductScene, size: number): S
   const product = assemble(scene, look);
   const dressed = dress(identity, look);
   const turn = turnOf(scene);
+  const eye = stage.camera.position.clone().applyAxisAngle(new Vector3(0, 1, 0), -turn);
   for (const piece of product.pieces) {
+    drawFrontFirst(piece.geometry, eye);
     const made = mesh(piece.geometry, dressed.material(piece.slot), piece.part);
     made.rotation.y = turn;
     set.add(made);

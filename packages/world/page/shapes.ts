@@ -40,8 +40,11 @@ export function surface(
   for (let j = 0, k = 0; j <= rows; j++) {
     for (let i = 0; i <= columns; i++, k++) {
       const [x, y, z] = f(i / columns, j / rows);
-      position.set([x, y, z], k * 3);
-      uv.set([(i / columns) * repeat[0], (j / rows) * repeat[1]], k * 2);
+      position[k * 3] = x;
+      position[k * 3 + 1] = y;
+      position[k * 3 + 2] = z;
+      uv[k * 2] = (i / columns) * repeat[0];
+      uv[k * 2 + 1] = (j / rows) * repeat[1];
     }
   }
   const index: number[] = [];
@@ -86,12 +89,14 @@ export function lathe(
     depth?: number;
   } = {},
 ): BufferGeometry {
-  const { columns = 64, rows = 48, repeat = [2, 1], ripple, depth = 1 } = options;
+  const { columns = 40, rows = 26, repeat = [2, 1], ripple, depth = 1 } = options;
+  // A profile may be a spline: once a row is enough.
+  const outline = Array.from({ length: rows + 1 }, (_, j) => profile(j / rows));
   return surface(
     columns,
     rows,
     (u, v) => {
-      const [radius, y] = profile(v);
+      const [radius, y] = outline[Math.round(v * rows)]!;
       const angle = (u - 0.5) * Math.PI * 2;
       const r = radius * (1 + (ripple?.(angle, v) ?? 0));
       return [Math.sin(angle) * r, y, Math.cos(angle) * r * depth];
@@ -101,15 +106,22 @@ export function lathe(
 }
 
 /** A smooth profile through control points [radius, height], for {@link lathe}. */
-export function profileThrough(points: readonly (readonly [number, number])[]): (v: number) => [number, number] {
+export function profileThrough(
+  points: readonly (readonly [number, number])[],
+): (v: number) => readonly [number, number] {
   const curve = new CatmullRomCurve3(
     points.map(([r, y]) => new Vector3(r, y, 0)),
     false,
     "centripetal",
   );
+  // Grids ask for a row's point once a column.
+  let [at, point]: [number, readonly [number, number]] = [NaN, [0, 0]];
   return (v) => {
-    const p = curve.getPoint(v);
-    return [Math.max(0, p.x), p.y];
+    if (v !== at) {
+      const p = curve.getPoint(v);
+      [at, point] = [v, [Math.max(0, p.x), p.y]];
+    }
+    return point;
   };
 }
 
@@ -125,7 +137,7 @@ export function tube(
     flat?: number;
   } = {},
 ): BufferGeometry {
-  const { closed = false, columns = 14, rows = 64, repeat = [1, 4], flat = 1 } = options;
+  const { closed = false, columns = 8, rows = 32, repeat = [1, 4], flat = 1 } = options;
   const curve = new CatmullRomCurve3([...points], closed, "centripetal");
   const frames = curve.computeFrenetFrames(rows, closed);
   const centres = Array.from({ length: rows + 1 }, (_, i) => curve.getPointAt(i / rows));
@@ -150,8 +162,8 @@ export function pillow(
   height: number,
   depth: number,
   exponent: number,
-  columns = 56,
-  rows = 36,
+  columns = 32,
+  rows = 20,
 ): BufferGeometry {
   const power = (x: number): number => Math.sign(x) * Math.abs(x) ** (2 / exponent);
   const geometry = surface(

@@ -24,9 +24,7 @@ import {
 import type { LightSetup } from "./lights.ts";
 import type { PartName } from "../src/parts.ts";
 import { PARTS } from "../src/parts.ts";
-
-/** Samples along each side of a pixel. */
-export const SUPERSAMPLING = 2;
+import { smoothShadows } from "./soft-shadow.ts";
 
 /** What one render gives: sRGB bytes (3 a pixel) and part ids (1 a pixel), from the upper left corner. */
 export interface Shot {
@@ -40,16 +38,18 @@ export class Stage {
   readonly camera = new PerspectiveCamera(30, 1, 0.1, 80);
   private ids: WebGLRenderTarget | undefined;
   private plate: FramebufferTexture | undefined;
+  private plateBytes: Uint8Array = new Uint8Array(0);
   private readonly screen: Mesh<PlaneGeometry, ShaderMaterial>;
-  private side = 0;
+  private size = 0;
 
   constructor() {
-    this.renderer = new WebGLRenderer({ antialias: false, preserveDrawingBuffer: true });
+    smoothShadows();
+    this.renderer = new WebGLRenderer({ antialias: true, preserveDrawingBuffer: true });
     this.renderer.toneMapping = NeutralToneMapping;
     this.renderer.toneMappingExposure = 1.18;
     this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;
-    this.renderer.transmissionResolutionScale = 0.5;
+    this.renderer.transmissionResolutionScale = 0.75;
     this.screen = new Mesh(
       new PlaneGeometry(2, 2),
       new ShaderMaterial({
@@ -67,14 +67,13 @@ export class Stage {
 
   /** Sets the picture's size in pixels. */
   resize(size: number): void {
-    const side = size * SUPERSAMPLING;
-    if (side === this.side) return;
-    this.side = side;
-    this.renderer.setSize(side, side, false);
+    if (size === this.size) return;
+    this.size = size;
+    this.renderer.setSize(size, size, false);
     this.ids?.dispose();
-    this.ids = new WebGLRenderTarget(side, side);
+    this.ids = new WebGLRenderTarget(size, size);
     this.plate?.dispose();
-    this.plate = new FramebufferTexture(side, side);
+    this.plate = new FramebufferTexture(size, size);
   }
 
   /** Draws what lies behind the subject and keeps it as the plate for {@link shoot}. */
@@ -82,6 +81,15 @@ export class Stage {
     this.renderer.setRenderTarget(null);
     this.renderer.render(scene, this.camera);
     this.renderer.copyFramebufferToTexture(this.plate!, new Vector2(0, 0));
+    this.plateBytes = this.readColours();
+  }
+
+  private readColours(): Uint8Array {
+    const { size } = this;
+    const rgba = new Uint8Array(size * size * 4);
+    const gl = this.renderer.getContext();
+    gl.readPixels(0, 0, size, size, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+    return rgba;
   }
 
   /** Draws a scene, over the plate where `overPlate`, and its part ids; both reduced to the picture's size. */
@@ -90,47 +98,51 @@ export class Stage {
       this.screen.material.uniforms["plate"]!.value = this.plate;
       scene.add(this.screen);
     }
-    this.renderer.setRenderTarget(null);
     this.renderer.render(scene, this.camera);
-    const colour = new Uint8Array(this.side * this.side * 4);
-    const gl = this.renderer.getContext();
-    gl.readPixels(0, 0, this.side, this.side, gl.RGBA, gl.UNSIGNED_BYTE, colour);
-    const rgb = averageDown(colour, this.side);
+    const colours = this.readColours();
     if (overPlate) scene.remove(this.screen);
     const parts = this.identify(scene);
-    return { rgb, parts };
+    if (overPlate) settleEdges(colours, this.plateBytes, parts, this.size);
+    return turnUpright(colours, parts, this.size);
   }
 
   private identify(scene: Scene): Uint8Array {
-    const swapped: [Mesh, Material | Material[]][] = [];
-    const hidden: Object3D[] = [];
-    scene.traverse((object) => {
-      if (!(object instanceof Mesh)) return;
-      const part = object.userData["part"] as PartName | undefined;
-      if (part === undefined) {
-        if (object.visible) hidden.push(object);
-        return;
-      }
-      swapped.push([object, object.material as Material]);
-      object.material = idMaterial(part);
-    });
-    for (const object of hidden) object.visible = false;
-    const shadows = this.renderer.shadowMap.autoUpdate;
-    this.renderer.shadowMap.autoUpdate = false;
-    const background = scene.background;
-    scene.background = null;
+    const { size } = this;
+    const raw = new Uint8Array(size * size * 4);
     this.renderer.setRenderTarget(this.ids!);
     this.renderer.setClearColor(0, 1);
     this.renderer.clear();
-    this.renderer.render(scene, this.camera);
-    const raw = new Uint8Array(this.side * this.side * 4);
-    this.renderer.readRenderTargetPixels(this.ids!, 0, 0, this.side, this.side, raw);
+    this.drawAs(scene, ({ userData }) => {
+      const part = userData["part"] as PartName | undefined;
+      return part === undefined ? undefined : idMaterial(part);
+    });
+    this.renderer.readRenderTargetPixels(this.ids!, 0, 0, size, size, raw);
     this.renderer.setRenderTarget(null);
-    this.renderer.shadowMap.autoUpdate = shadows;
+    return Uint8Array.from({ length: size * size }, (_, i) => raw[i * 4]!);
+  }
+
+  /** Draws a scene's meshes in other materials, without lights; those without one are left out. */
+  private drawAs(scene: Scene, choose: (made: Mesh) => Material | undefined): void {
+    const changed: [Mesh, Material | Material[]][] = [];
+    const hidden: Object3D[] = [];
+    scene.traverse((object) => {
+      if (!(object instanceof Mesh) || !object.visible) return;
+      const material = choose(object);
+      if (material === undefined) hidden.push(object);
+      else {
+        changed.push([object, object.material as Material]);
+        object.material = material;
+      }
+    });
+    for (const object of hidden) object.visible = false;
+    const { background } = scene;
+    scene.background = null;
+    this.renderer.shadowMap.autoUpdate = this.renderer.autoClear = false;
+    this.renderer.render(scene, this.camera);
+    this.renderer.shadowMap.autoUpdate = this.renderer.autoClear = true;
     scene.background = background;
-    for (const [object, material] of swapped) object.material = material;
+    for (const [object, material] of changed) object.material = material;
     for (const object of hidden) object.visible = true;
-    return voteDown(raw, this.side);
   }
 }
 
@@ -146,44 +158,38 @@ function idMaterial(part: PartName): MeshBasicMaterial {
   return material;
 }
 
-/** Averages blocks of samples; turns the picture upright (GL rows run upwards). */
-function averageDown(rgba: Uint8Array, side: number): Uint8Array {
-  const size = side / SUPERSAMPLING;
-  const out = new Uint8Array(size * size * 3);
-  const row = side * 4;
-  for (let y = 0, o = 0; y < size; y++) {
-    let i = (side - 1 - y * 2) * row;
-    for (let x = 0; x < size; x++, i += 8, o += 3) {
-      const j = i - row;
-      out[o] = (rgba[i]! + rgba[i + 4]! + rgba[j]! + rgba[j + 4]! + 2) >> 2;
-      out[o + 1] = (rgba[i + 1]! + rgba[i + 5]! + rgba[j + 1]! + rgba[j + 5]! + 2) >> 2;
-      out[o + 2] = (rgba[i + 2]! + rgba[i + 6]! + rgba[j + 2]! + rgba[j + 6]! + 2) >> 2;
-    }
+/**
+ * Colours have four samples a pixel, ids one: a pixel without a part that yet differs from the plate is the edge of a neighbour's part, and belongs to it. So no
+ * changed pixel lies outside a mask; a sliver without such a neighbour is taken back.
+ */
+function settleEdges(colours: Uint8Array, plate: Uint8Array, parts: Uint8Array, size: number): void {
+  const centres = parts.slice();
+  for (let i = 0; i < parts.length; i++) {
+    if (centres[i] !== 0) continue;
+    const at = i * 4;
+    if (colours[at] === plate[at] && colours[at + 1] === plate[at + 1] && colours[at + 2] === plate[at + 2]) continue;
+    const x = i % size;
+    let part = 0;
+    for (let dy = -size; dy <= size; dy += size)
+      for (let dx = -1; dx <= 1 && part === 0; dx++) if (x + dx >= 0 && x + dx < size) part = centres[i + dy + dx] ?? 0;
+    parts[i] = part;
+    if (part === 0) colours.set(plate.subarray(at, at + 4), at);
   }
-  return out;
 }
 
-/** The commonest part of each block; a block that any part touches is never `other`, so no changed pixel lies outside a mask. */
-function voteDown(rgba: Uint8Array, side: number): Uint8Array {
-  const size = side / SUPERSAMPLING;
-  const out = new Uint8Array(size * size);
-  const row = side * 4;
+/** GL rows run upwards. */
+function turnUpright(rgba: Uint8Array, ids: Uint8Array, size: number): Shot {
+  const rgb = new Uint8Array(size * size * 3);
+  const parts = new Uint8Array(size * size);
   for (let y = 0, o = 0; y < size; y++) {
-    let i = (side - 1 - y * 2) * row;
-    for (let x = 0; x < size; x++, i += 8, o++) {
-      const [a, b, c, d] = [rgba[i]!, rgba[i + 4]!, rgba[i - row]!, rgba[i - row + 4]!];
-      if (a === b && a === c && a === d) out[o] = a;
-      else {
-        const votes = [a, b, c, d].filter((id) => id > 0);
-        out[o] = votes.reduce((best, id) => (count(votes, id) > count(votes, best) ? id : best), votes[0] ?? 0);
-      }
+    for (let x = 0, i = (size - 1 - y) * size; x < size; x++, i++, o++) {
+      rgb[o * 3] = rgba[i * 4]!;
+      rgb[o * 3 + 1] = rgba[i * 4 + 1]!;
+      rgb[o * 3 + 2] = rgba[i * 4 + 2]!;
+      parts[o] = ids[i]!;
     }
   }
-  return out;
-}
-
-function count(votes: readonly number[], id: number): number {
-  return votes.reduce((sum, vote) => sum + (vote === id ? 1 : 0), 0);
+  return { rgb, parts };
 }
 
 /** Material of things that only cast shadows. */
@@ -206,8 +212,8 @@ export function keyLight(setup: LightSetup, height: number): Group {
   light.position.copy(setup.key).add(target);
   light.target.position.copy(target);
   light.castShadow = true;
-  light.shadow.mapSize.set(1024, 1024);
-  light.shadow.radius = setup.soft;
+  light.shadow.mapSize.set(512, 512);
+  light.shadow.radius = setup.soft / 2;
   light.shadow.bias = -0.0008;
   light.shadow.normalBias = 0.018;
   Object.assign(light.shadow.camera, { left: -3.2, right: 3.2, top: 3.2, bottom: -3.2, near: 0.1, far: 14 });

@@ -1,4 +1,4 @@
-import { CanvasTexture, RepeatWrapping, SRGBColorSpace, type Texture } from "three";
+import { CanvasTexture, NearestFilter, RepeatWrapping, SRGBColorSpace, type Texture } from "three";
 import { noise, seeded } from "./shapes.ts";
 
 const made = new Map<string, Texture>();
@@ -20,7 +20,11 @@ export function texture(name: string, repeat = 1): Texture {
     found.wrapS = found.wrapT = RepeatWrapping;
     found.repeat.set(repeat, repeat);
     if (colour) found.colorSpace = SRGBColorSpace;
-    found.anisotropy = 4;
+    if (name === "blank" || name === "flat") {
+      // One colour all over: the cheapest way of reading it is exact.
+      found.generateMipmaps = false;
+      found.minFilter = found.magFilter = NearestFilter;
+    } else found.anisotropy = 4;
     made.set(key, found);
   }
   return found;

@@ -31,7 +31,7 @@ export function posture(look: ProductLook, frame: WarpFrame): Warp | undefined {
   return (p) => {
     const k = Math.max(-0.1, (p.y - fixed) / span);
     const kk = smooth(0, 1, k);
-    const radius = Math.hypot(p.x, p.z);
+    const radius = Math.sqrt(p.x * p.x + p.z * p.z);
     if (radius > 1e-6) {
       const angle = Math.atan2(p.x, p.z);
       let scale = 1 + flare * 0.42 * strength * (k - 0.35) * (k > 0 ? 1 : 0);

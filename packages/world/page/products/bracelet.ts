@@ -19,7 +19,7 @@ export function buildBracelet(kit: Kit): Frame {
     );
     kit.support(
       "stand",
-      lathe((v) => [0.64 * (v < 0.04 ? v / 0.04 : v > 0.96 ? (1 - v) / 0.04 : 1), (v - 0.5) * 2.6], { columns: 48 }),
+      lathe((v) => [0.64 * (v < 0.04 ? v / 0.04 : v > 0.96 ? (1 - v) / 0.04 : 1), (v - 0.5) * 2.6], { columns: 31 }),
       place(0, y, 0, [0, 0, Math.PI / 2]),
     );
     kit.support(
@@ -36,7 +36,7 @@ export function buildBracelet(kit: Kit): Frame {
           [0.56, 0.03],
           [0.56, 0],
         ]),
-        { columns: 48, rows: 12 },
+        { columns: 31, rows: 12 },
       ),
     );
     return { fixed: 1.15, free: 0.35, strength: 0.35, roughness: 0.8 };
@@ -57,7 +57,7 @@ export function buildBracelet(kit: Kit): Frame {
           [0.42, 2.42],
           [0, 2.5],
         ]),
-        { columns: 48, depth: 0.86 },
+        { columns: 31, depth: 0.86 },
       ),
     );
     return { fixed: 1.6, free: 0.7, strength: 0.35, roughness: 0.8 };
@@ -95,8 +95,8 @@ function anchors(kit: Kit, radius: number, hang: boolean, size = 0.24): void {
 
 function hoop(height: number, thick: number, from = 0, sweep = Math.PI * 2, flare = 0): BufferGeometry {
   return surface(
-    96,
-    20,
+    66,
+    14,
     (u, v) => {
       const [a, b] = [from + u * sweep, v * Math.PI * 2];
       const power = (x: number): number => Math.sign(x) * Math.abs(x) ** 0.6;
@@ -113,7 +113,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     const h = kit.shape(0, 0.08, 0.24);
     kit.add(jewel(kit), "bracelet", hoop(h, 0.055));
     for (const y of [-1, 1])
-      kit.add("metal", "trim", tube(circle(R + 0.02, 48, y * h), 0.035, { closed: true, rows: 90 }));
+      kit.add("metal", "trim", tube(circle(R + 0.02, 48, y * h), 0.035, { closed: true, rows: 58 }));
     if (kit.identity.shape[1]! > 0.4) {
       kit.stone(new Vector3(0, 0, R + 0.1), new Vector3(0, 0, 1), 0.3, "stone");
       for (const a of [-0.32, 0.32])
@@ -131,7 +131,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     const h = kit.shape(0, 0.14, 0.34);
     kit.add(jewel(kit), "bracelet", hoop(h, 0.045, -2.6, 5.2, -0.4));
     for (const y of [-0.7, 0.7])
-      kit.add("metal", "trim", tube(circle(R + 0.05, 40, y * h, -2.45, 4.9), 0.018, { rows: 70, columns: 8 }));
+      kit.add("metal", "trim", tube(circle(R + 0.05, 40, y * h, -2.45, 4.9), 0.018, { rows: 46, columns: 8 }));
     for (const side of [-1, 1])
       kit.add(
         "accentFacet",
@@ -151,7 +151,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
           return new Vector3(Math.cos(t) * long, Math.sin(t) * long * 0.62, 0);
         }),
         kit.shape(1, 0.034, 0.055),
-        { closed: true, rows: 30, columns: 9 },
+        { closed: true, rows: 21, columns: 9 },
       );
       const across = new Matrix4().makeBasis(new Vector3(out.z, 0, -out.x), new Vector3(0, 1, 0), out);
       kit.add(
@@ -202,12 +202,12 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       kit.add(
         "metal",
         "bracelet",
-        new TorusGeometry(0.1, 0.025, 8, 20),
+        new TorusGeometry(0.1, 0.025, 6, 14),
         facing(at, out).multiply(new Matrix4().makeRotationX(Math.PI / 2)),
       );
     });
     for (const y of [-0.06, 0.06])
-      kit.add("metal", "bracelet", tube(circle(R - 0.04, 48, y), 0.022, { closed: true, rows: 90, columns: 8 }));
+      kit.add("metal", "bracelet", tube(circle(R - 0.04, 48, y), 0.022, { closed: true, rows: 58, columns: 8 }));
     anchors(kit, R + 0.05, true);
   },
   charm(kit) {
@@ -217,17 +217,17 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       tube(
         circle(R, 60, 0).map((p, i) => p.add(new Vector3(0, Math.sin(i * 1.9) * 0.02, 0))),
         (v) => 0.035 + 0.02 * Math.abs(Math.sin(v * 150)),
-        { closed: true, rows: 240, columns: 8 },
+        { closed: true, rows: 156, columns: 8 },
       ),
     );
     for (let i = 0; i < 5; i++) {
       const a = (i - 2) * 0.55;
       const at = new Vector3(Math.sin(a) * R, 0, Math.cos(a) * R);
-      kit.add("metal", "trim", new TorusGeometry(0.055, 0.014, 8, 18), new Matrix4().setPosition(at.x, -0.06, at.z));
+      kit.add("metal", "trim", new TorusGeometry(0.055, 0.014, 6, 13), new Matrix4().setPosition(at.x, -0.06, at.z));
       kit.add(
         jewel(kit) === "metal" ? "body" : jewel(kit),
         "bracelet",
-        new SphereGeometry(0.1, 20, 14),
+        new SphereGeometry(0.1, 14, 10),
         new Matrix4().setPosition(at.x * 1.03, -0.2, at.z * 1.03),
       );
     }
@@ -244,7 +244,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       kit.add(
         strand === 0 ? "accent" : jewel(kit) === "metal" ? "metal" : "body",
         "bracelet",
-        tube(points, 0.052, { closed: true, rows: 200, columns: 10 }),
+        tube(points, 0.052, { closed: true, rows: 130, columns: 10 }),
       );
     }
     const lock = surface(24, 8, (u, v) => [Math.sin(u * 6.283) * 0.13, (v - 0.5) * 0.22, Math.cos(u * 6.283) * 0.13], {

@@ -61,7 +61,7 @@ export function buildClothes(kit: Kit): Frame {
           [0.1, 2.78],
           [0, 2.8],
         ]),
-        { columns: 36, depth: 0.8 },
+        { columns: 25, depth: 0.8 },
       ),
     );
     if (low)
@@ -74,7 +74,7 @@ export function buildClothes(kit: Kit): Frame {
             [0.42, 2.32],
             [0, 2.36],
           ]),
-          { columns: 36, depth: 0.72 },
+          { columns: 25, depth: 0.72 },
         ),
       );
     kit.support(
@@ -90,7 +90,7 @@ export function buildClothes(kit: Kit): Frame {
           [0.2, 0.1],
           [0.06, 0.2],
         ]),
-        { columns: 40, rows: 12 },
+        { columns: 26, rows: 12 },
       ),
     );
   }

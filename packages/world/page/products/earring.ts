@@ -33,7 +33,7 @@ export function buildEarring(kit: Kit): Frame {
           [0.045, 0.3],
           [0.045, 1.8],
         ]),
-        { columns: 40 },
+        { columns: 26 },
       ),
     );
     kit.support(
@@ -64,7 +64,7 @@ function addEar(kit: Kit): void {
         [1.2, 3.5],
         [0, 3.8],
       ]),
-      { columns: 64 },
+      { columns: 42 },
     ),
     place(-0.15, 0, -1.42, [0, 0, 0]),
   );
@@ -83,7 +83,7 @@ function addEar(kit: Kit): void {
     tube(
       rim.map(([x, y], i) => new Vector3(x, y, 0.1 + 0.1 * Math.sin(i / 2.4))),
       (v) => 0.085 + 0.03 * Math.sin(v * 3.1),
-      { rows: 48 },
+      { rows: 31 },
     ),
   );
   const inner = [
@@ -98,7 +98,7 @@ function addEar(kit: Kit): void {
     tube(
       inner.map(([x, y]) => new Vector3(x, y, 0.12)),
       0.075,
-      { rows: 32 },
+      { rows: 22 },
     ),
   );
   kit.support(
@@ -108,8 +108,8 @@ function addEar(kit: Kit): void {
       return [0.08 + Math.sin(a) * r * 0.33, 1.98 + Math.cos(a) * r * 0.55, 0.02 + r * r * 0.08];
     }),
   );
-  kit.support("stand", new SphereGeometry(1, 28, 18), place(0.05, 1.42, 0.1, [0, -0.2, 0.3], [0.17, 0.22, 0.1]));
-  kit.support("stand", new SphereGeometry(1, 20, 14), place(-0.2, 1.85, 0.12, [0, 0, 0.1], [0.07, 0.13, 0.09]));
+  kit.support("stand", new SphereGeometry(1, 20, 13), place(0.05, 1.42, 0.1, [0, -0.2, 0.3], [0.17, 0.22, 0.1]));
+  kit.support("stand", new SphereGeometry(1, 14, 10), place(-0.2, 1.85, 0.12, [0, 0, 0.1], [0.07, 0.13, 0.09]));
 }
 
 function jewel(kit: Kit): Slot {
@@ -130,14 +130,14 @@ function addHook(kit: Kit): number {
         new Vector3(0, -0.16, -0.12),
       ],
       0.017,
-      { columns: 8, rows: 24 },
+      { columns: 8, rows: 17 },
     ),
   );
   return -0.16;
 }
 
 function link(kit: Kit, y: number): void {
-  kit.add("metal", "band", new TorusGeometry(0.04, 0.013, 8, 18), place(0, y, 0, [0, 0.6, 0]));
+  kit.add("metal", "band", new TorusGeometry(0.04, 0.013, 6, 13), place(0, y, 0, [0, 0.6, 0]));
 }
 
 const FRONT = new Vector3(0, 0.12, 1);
@@ -149,7 +149,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     kit.add(
       "metal",
       "band",
-      lathe((v) => [size * (0.2 + 0.33 * v), v * 0.12], { columns: 36, rows: 4 }),
+      lathe((v) => [size * (0.2 + 0.33 * v), v * 0.12], { columns: 25, rows: 4 }),
       place(0, 0, -0.03, [Math.PI / 2, 0, 0]),
     );
     for (let i = 0; i < 8; i++) {
@@ -175,7 +175,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
           return new Vector3(Math.sin(a) * r * 0.86, -r - 0.02 + Math.cos(a) * r, Math.sin(a) * r * 0.45);
         }),
         thick,
-        { closed: true, rows: 80, repeat: [1, 5] },
+        { closed: true, rows: 52, repeat: [1, 5] },
       ),
     );
     for (const t of [-0.5, 0, 0.5]) {
@@ -202,7 +202,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     kit.add(
       "metal",
       "band",
-      lathe((v) => [0.02 + size * 0.3 * v * v, y - 0.06 - v * 0.16], { columns: 28, rows: 10 }),
+      lathe((v) => [0.02 + size * 0.3 * v * v, y - 0.06 - v * 0.16], { columns: 20, rows: 10 }),
     );
     kit.stone(
       new Vector3(0, y - 0.24 - size * 0.5, 0),
@@ -221,7 +221,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
           return new Vector3(Math.sin(a) * size * 0.62, y - 0.24 - size * 0.5 + Math.cos(a) * size * 0.66, -0.02);
         }),
         0.032,
-        { closed: true, rows: 60 },
+        { closed: true, rows: 39 },
       ),
     );
     kit.anchor(new Vector3(0, y - 0.26 - size * 1.15, 0), new Vector3(0, 0, 1), 0.28, true);
@@ -233,7 +233,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     kit.add(
       "metal",
       "earring",
-      surface(40, 10, (u, v) => {
+      surface(30, 8, (u, v) => {
         const a = (u - 0.5) * Math.PI;
         const r = 0.06 + v * w;
         return [
@@ -263,7 +263,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       const size = 0.12 + i * 0.05;
       link(kit, y - 0.03);
       y -= 0.06 + size;
-      const disc = lathe((v) => [size * Math.sin(v * Math.PI), (v - 0.5) * 0.09], { columns: 32, rows: 12 });
+      const disc = lathe((v) => [size * Math.sin(v * Math.PI), (v - 0.5) * 0.09], { columns: 22, rows: 12 });
       kit.add(i % 2 === 0 ? jewel(kit) : "accent", "earring", disc, place(0, y, 0, [Math.PI / 2, 0, 0]));
       if (i === count - 1) kit.stone(new Vector3(0, y, 0.06), FRONT, size * 0.9, "stone");
       y -= size;
@@ -276,8 +276,8 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       jewel(kit),
       "earring",
       surface(
-        64,
-        14,
+        46,
+        12,
         (u, v) => {
           const [a, b] = [u * Math.PI * 2, v * Math.PI * 2];
           const rr = r + Math.cos(b) * 0.055;
@@ -301,11 +301,11 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
   },
   tassel(kit) {
     const y = addHook(kit);
-    kit.add(jewel(kit), "earring", new SphereGeometry(0.11, 24, 16), place(0, y - 0.12, 0));
+    kit.add(jewel(kit), "earring", new SphereGeometry(0.11, 17, 11), place(0, y - 0.12, 0));
     kit.add(
       "metal",
       "band",
-      lathe((v) => [0.1 + 0.03 * v, y - 0.22 - v * 0.1], { columns: 28, rows: 4 }),
+      lathe((v) => [0.1 + 0.03 * v, y - 0.22 - v * 0.1], { columns: 20, rows: 4 }),
     );
     const long = kit.shape(0, 0.5, 0.8);
     const strands = 26;

@@ -34,8 +34,8 @@ export function trunk(
     "body",
     part,
     surface(
-      112,
-      72,
+      88,
+      32,
       (u, v) => {
         const a = (u - 0.5) * (Math.PI * 2 - open);
         const turned = open > 0 ? a + Math.PI : a;
@@ -90,13 +90,13 @@ export function sleeves(kit: Kit, length: number, width: number, cuff: number, o
           (1 +
             0.1 * (noise(v * 9 + side, a * 1.6, 5) - 0.5) +
             0.05 * Math.sin(v * 34 + Math.sin(a) * 2) * smooth(0.2, 0.6, v)),
-        { rows: 60, columns: 28, flat: 0.82, repeat: [1, 1.2] },
+        { rows: 39, columns: 20, flat: 0.82, repeat: [1, 1.2] },
       ),
     );
     kit.add(
       "body",
       "sleeves",
-      new SphereGeometry(1, 24, 16),
+      new SphereGeometry(1, 17, 11),
       place(points[0]!.x, points[0]!.y + 0.01, 0, [0, 0, side * -0.5], [width * 1.02, width * 0.98, width * 0.84]),
     );
     const end = points[3]!;
@@ -107,7 +107,7 @@ export function sleeves(kit: Kit, length: number, width: number, cuff: number, o
       tube(
         [before, before.clone().lerp(end, 0.5), end.clone().add(end.clone().sub(before).multiplyScalar(0.12))],
         cuff * 1.06,
-        { rows: 8, columns: 28, flat: 0.84 },
+        { rows: 8, columns: 20, flat: 0.84 },
       ),
     );
   }
@@ -118,7 +118,7 @@ export function collar(kit: Kit, kind: number): void {
     kit.add(
       "accent",
       "trim",
-      new TorusGeometry(0.205, 0.035, 10, 48),
+      new TorusGeometry(0.205, 0.035, 6, 31),
       place(0, NECK - 0.03, 0, [Math.PI / 2 - 0.16, 0, 0], [1, 0.86, 1]),
     );
   else if (kind < 0.67) {
@@ -143,8 +143,8 @@ export function collar(kit: Kit, kind: number): void {
       "body",
       "clothes",
       lathe((v) => [0.2 - 0.02 * v + 0.012 * Math.sin(v * 12), NECK - 0.07 + v * 0.22], {
-        columns: 40,
-        rows: 16,
+        columns: 26,
+        rows: 11,
         depth: 0.86,
       }),
     );
@@ -156,7 +156,7 @@ export function buttons(kit: Kit, from: number, to: number, count: number, depth
     kit.add(
       "accent",
       "trim",
-      new CylinderGeometry(0.042, 0.042, 0.025, 20),
+      new CylinderGeometry(0.042, 0.042, 0.025, 14),
       place(0.0, y, depth(y) + 0.022, [Math.PI / 2, 0, 0]),
     );
   }
@@ -167,8 +167,8 @@ export function belt(kit: Kit, y: number, x: number, z: number, tall = 0.13): vo
     "accent",
     "trim",
     surface(
-      64,
-      6,
+      48,
+      4,
       (u, v) => {
         const a = (u - 0.5) * Math.PI * 2;
         return [Math.sin(a) * x * 1.05, y + (v - 0.5) * tall, Math.cos(a) * z * 1.07];

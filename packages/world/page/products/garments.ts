@@ -176,7 +176,7 @@ export const GARMENTS: Readonly<Record<string, (kit: Kit) => void>> = {
         kit.add(
           "dark",
           "trim",
-          new CylinderGeometry(0.045, 0.045, 0.03, 18),
+          new CylinderGeometry(0.045, 0.045, 0.03, 13),
           place(x, mix(1.05, 1.62, i / 3), 0.4 - i * 0.015, [Math.PI / 2, 0, 0]),
         );
     if (kit.identity.shape[6]! > 0.5) belt(kit, WAIST, 0.42, 0.32);
@@ -290,7 +290,7 @@ export const GARMENTS: Readonly<Record<string, (kit: Kit) => void>> = {
       { seed: 25 },
     );
     belt(kit, 2.07, 0.4, 0.28);
-    kit.add("metal", "trim", new TorusGeometry(0.06, 0.016, 8, 4), place(0, 2.07, 0.31, [0, 0, Math.PI / 4]));
+    kit.add("metal", "trim", new TorusGeometry(0.06, 0.016, 6, 4), place(0, 2.07, 0.31, [0, 0, Math.PI / 4]));
     for (const side of [-1, 1])
       kit.add(
         "accent",
@@ -302,7 +302,7 @@ export const GARMENTS: Readonly<Record<string, (kit: Kit) => void>> = {
             new Vector3(side * 0.44, 1.8, 0.08),
           ],
           0.014,
-          { rows: 16, columns: 6 },
+          { rows: 11, columns: 6 },
         ),
       );
   },

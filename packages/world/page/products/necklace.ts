@@ -42,8 +42,8 @@ function addBust(kit: Kit, drop: number): Line {
   kit.support(
     "stand",
     surface(
-      64,
-      60,
+      44,
+      40,
       (u, v) => {
         const [r, y] = radius(v);
         const a = (u - 0.5) * Math.PI * 2;
@@ -113,7 +113,7 @@ function chain(kit: Kit, line: Line, thick: number, lower = 0, slot: Slot = "met
     slot,
     "necklace",
     tube(points, (v, a) => thick * (0.75 + 0.45 * Math.abs(Math.sin(v * 190 + (a > 3.14 ? 0.8 : 0)))), {
-      rows: 300,
+      rows: 195,
       columns: 7,
     }),
   );
@@ -122,20 +122,20 @@ function chain(kit: Kit, line: Line, thick: number, lower = 0, slot: Slot = "met
 function pendant(kit: Kit, line: Line, size: number, lower = 0): void {
   const { at, out } = line(0, lower);
   const centre = at.clone().add(new Vector3(0, -0.1 - size * 0.55, 0.05));
-  kit.add("metal", "band", new TorusGeometry(0.045, 0.016, 8, 20), place(at.x, at.y - 0.06, at.z + 0.03, [0, 1.2, 0]));
+  kit.add("metal", "band", new TorusGeometry(0.045, 0.016, 6, 14), place(at.x, at.y - 0.06, at.z + 0.03, [0, 1.2, 0]));
   if (kit.identity.shape[3]! > 0.35) {
     kit.stone(centre, out, size, "stone");
     kit.add(
       jewel(kit),
       "band",
-      new TorusGeometry(size * 0.56, 0.045, 12, 48),
+      new TorusGeometry(size * 0.56, 0.045, 6, 31),
       new Matrix4().makeTranslation(centre.x, centre.y, centre.z - 0.02),
     );
   } else {
     kit.add(
       jewel(kit) === "metal" ? "body" : jewel(kit),
       "stone",
-      lathe((v) => [size * 0.6 * Math.sin(v * Math.PI) ** 0.5, (v - 0.5) * 0.14], { columns: 40 }),
+      lathe((v) => [size * 0.6 * Math.sin(v * Math.PI) ** 0.5, (v - 0.5) * 0.14], { columns: 26 }),
       place(centre.x, centre.y, centre.z, [Math.PI / 2, 0, 0]),
     );
     kit.stone(centre.clone().addScaledVector(out, 0.09), out, size * 0.5, "stone", "accent");
@@ -178,7 +178,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit, line: Line, drop: number) => 
     kit.add(
       kit.identity.material === "metal" ? "metal" : "body",
       "necklace",
-      tube(points, kit.shape(1, 0.05, 0.09), { rows: 120, columns: 12, flat: 2 }),
+      tube(points, kit.shape(1, 0.05, 0.09), { rows: 78, columns: 12, flat: 2 }),
     );
     for (let i = -3; i <= 3; i++) {
       const { at, out } = line(i * 0.07, lift);
@@ -209,7 +209,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit, line: Line, drop: number) => 
     kit.add(
       "metal",
       "band",
-      new TorusGeometry(0.1, 0.026, 10, 30),
+      new TorusGeometry(0.1, 0.026, 6, 21),
       new Matrix4().makeTranslation(at.x, at.y, at.z + 0.03),
     );
     for (const dx of [-0.06, 0.06]) {
@@ -219,7 +219,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit, line: Line, drop: number) => 
         "necklace",
         tube([at.clone().add(new Vector3(dx * 0.5, -0.06, 0.04)), at.clone().lerp(foot, 0.5), foot], 0.022, {
           columns: 7,
-          rows: 30,
+          rows: 21,
         }),
       );
       kit.stone(
@@ -241,10 +241,10 @@ const FAMILIES: Readonly<Record<string, (kit: Kit, line: Line, drop: number) => 
       const slot: Slot = kind === 0 ? "metal" : kind === 2 ? "accent" : jewel(kit) === "metal" ? "body" : jewel(kit);
       const geometry =
         kind === 0
-          ? new SphereGeometry(size * 0.62, 18, 12)
+          ? new SphereGeometry(size * 0.62, 13, 8)
           : kind === 2
-            ? lathe((v) => [size * Math.sin(v * Math.PI) ** 0.6, (v - 0.5) * size * 1.5], { columns: 24, rows: 12 })
-            : new SphereGeometry(size, 22, 16);
+            ? lathe((v) => [size * Math.sin(v * Math.PI) ** 0.6, (v - 0.5) * size * 1.5], { columns: 17, rows: 12 })
+            : new SphereGeometry(size, 15, 11);
       kit.add(slot, "necklace", geometry, facing(at.addScaledVector(out, size * 0.4), new Vector3(1, 0.3, 0)));
     });
     anchors(kit, line);
@@ -260,7 +260,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit, line: Line, drop: number) => 
         kit.add(
           jewel(kit) === "metal" ? "body" : jewel(kit),
           "necklace",
-          new SphereGeometry(0.045, 14, 10),
+          new SphereGeometry(0.045, 10, 7),
           new Matrix4().setPosition(at.addScaledVector(out, 0.01)),
         ),
       -0.18,

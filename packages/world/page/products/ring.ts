@@ -14,7 +14,7 @@ export function buildRing(kit: Kit): Frame {
     kit.move(place(0, 1.0, 0, [1.15, 0, 0]));
     kit.support(
       "stand",
-      lathe((v) => [mix(0.78, 0.2, smooth(0, 1, v)) * (v > 0.97 ? (1 - v) / 0.03 : 1), v * 2.5], { columns: 48 }),
+      lathe((v) => [mix(0.78, 0.2, smooth(0, 1, v)) * (v > 0.97 ? (1 - v) / 0.03 : 1), v * 2.5], { columns: 31 }),
     );
     return { fixed: 0.4, free: 2, strength: 0.3 };
   }
@@ -36,8 +36,8 @@ function band(kit: Kit, width: (angle: number) => number, thick: number, slot: "
     slot,
     "band",
     surface(
-      20,
-      96,
+      14,
+      72,
       (u, v) => {
         const [a, b] = [v * Math.PI * 2, u * Math.PI * 2];
         const r = R + power(Math.cos(b)) * thick;
@@ -75,7 +75,7 @@ function prongs(kit: Kit, at: Vector3, size: number, count = 6): void {
   kit.add(
     "metal",
     "band",
-    new TorusGeometry(size * 0.3, 0.022, 8, 32),
+    new TorusGeometry(size * 0.3, 0.022, 6, 22),
     place(at.x, at.y - size * 0.3, at.z, [Math.PI / 2, 0, 0]),
   );
 }
@@ -124,7 +124,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     kit.add(
       "metal",
       "band",
-      new TorusGeometry(size * 0.68, 0.04, 10, 40),
+      new TorusGeometry(size * 0.68, 0.04, 6, 26),
       place(at.x, at.y - 0.04, at.z, [Math.PI / 2, 0, 0]),
     );
     pave(kit, 0.45, 1.25, 7, 0.04, R + 0.065);
@@ -148,7 +148,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       const out = new Vector3(Math.sin(a), Math.cos(a), 0);
       kit.stone(out.clone().multiplyScalar(R + 0.1), out, 0.27, "stone", i % 2 ? "accent" : "main", "brilliant");
     }
-    for (const z of [-1, 1]) kit.add("metal", "band", new TorusGeometry(R + 0.09, 0.026, 8, 80), place(0, 0, z * 0.12));
+    for (const z of [-1, 1]) kit.add("metal", "band", new TorusGeometry(R + 0.09, 0.026, 6, 52), place(0, 0, z * 0.12));
   },
   signet(kit) {
     band(kit, (a) => mix(0.09, 0.3, smooth(0.4, 1, Math.cos(a))), 0.08);
@@ -158,7 +158,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       "metal",
       "band",
       round
-        ? new CylinderGeometry(face, face * 0.8, 0.16, 40)
+        ? new CylinderGeometry(face, face * 0.8, 0.16, 26)
         : new RoundedBoxGeometry(face * 1.8, 0.16, face * 1.5, 3, 0.05),
       place(0, R + 0.13, 0),
     );
@@ -166,7 +166,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       "body",
       "stone",
       round
-        ? new CylinderGeometry(face * 0.82, face * 0.82, 0.04, 40)
+        ? new CylinderGeometry(face * 0.82, face * 0.82, 0.04, 26)
         : new RoundedBoxGeometry(face * 1.5, 0.04, face * 1.2, 3, 0.02),
       place(0, R + 0.215, 0),
     );
@@ -183,7 +183,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       kit.add(
         phase ? "metal" : "metal",
         "band",
-        tube(points, kit.shape(2, 0.045, 0.06), { closed: true, rows: 140, columns: 10 }),
+        tube(points, kit.shape(2, 0.045, 0.06), { closed: true, rows: 91, columns: 10 }),
       );
     }
     for (let i = 0; i < 8; i++) {
@@ -201,7 +201,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
     kit.add(
       "metal",
       "band",
-      lathe((v) => [mix(0.2, size * 0.52, v), R + 0.05 + v * 0.22], { columns: 40, rows: 6 }),
+      lathe((v) => [mix(0.2, size * 0.52, v), R + 0.05 + v * 0.22], { columns: 26, rows: 6 }),
     );
     for (let i = 0; i < 12; i++) {
       const a = (i / 12) * Math.PI * 2;

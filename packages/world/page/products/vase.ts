@@ -82,7 +82,7 @@ export function buildVase(kit: Kit): Frame {
   const outer = profileThrough(outline);
   const [rim, top] = outline.at(-1)!;
   const wall = 0.045;
-  const profile = (v: number): [number, number] => {
+  const profile = (v: number): readonly [number, number] => {
     if (v < 0.72) return outer(v / 0.72);
     const back = (v - 0.72) / 0.28;
     if (back < 0.12) return [rim - (wall * back) / 0.12, top + 0.02 * Math.sin((back / 0.12) * Math.PI)];
@@ -102,11 +102,11 @@ export function buildVase(kit: Kit): Frame {
     if (kit.identity.shape[6]! > 0.75 && v < 0.72) return 0.02 * Math.cos(angle * (18 + sides));
     return 0;
   };
-  kit.add("body", "vase", lathe(profile, { columns: 72, rows: 72, repeat: [2, 1.25], ripple }));
+  kit.add("body", "vase", lathe(profile, { columns: 56, rows: 44, repeat: [2, 1.25], ripple }));
   kit.add(
     "body",
     "vase",
-    lathe((v) => [mix(0, outline[0]![0], v), 0.012], { columns: 32, rows: 2 }),
+    lathe((v) => [mix(0, outline[0]![0], v), 0.012], { columns: 22, rows: 2 }),
   );
   if (family === "amphora" || spout) {
     for (const side of family === "amphora" ? [-1, 1] : [-1]) {
@@ -125,7 +125,7 @@ export function buildVase(kit: Kit): Frame {
         tube(
           points.map(([x, y]) => new Vector3(side * x, y, 0)),
           0.048,
-          { rows: 28, flat: 1.4 },
+          { rows: 20, flat: 1.4 },
         ),
       );
     }
@@ -172,7 +172,7 @@ function addFlowers(kit: Kit, rim: number, top: number): void {
           head,
         ],
         0.014,
-        { columns: 6, rows: 14 },
+        { columns: 6, rows: 10 },
       ),
     );
     const up = head.clone().sub(foot).normalize();

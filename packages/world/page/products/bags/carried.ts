@@ -21,7 +21,7 @@ export const CARRIED: Readonly<Record<string, Family>> = {
           return new Vector3(Math.cos(a) * w * 0.47, h * 0.62 + Math.sin(a) * h * 0.3, D * 0.3);
         }),
         0.022,
-        { rows: 60 },
+        { rows: 39 },
       ),
     );
     flap(kit, w * 0.86, h * 0.97, D * 0.36, h * 0.36, 0.12);
@@ -49,8 +49,8 @@ export const CARRIED: Readonly<Record<string, Family>> = {
     const R = H * 0.42;
     void D;
     const body = surface(
-      48,
-      36,
+      30,
+      22,
       (u, v) => {
         const a = u * Math.PI * 2;
         const end = 1 - 0.2 * Math.abs(v - 0.5) ** 4 * 16;

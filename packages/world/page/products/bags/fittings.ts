@@ -13,8 +13,8 @@ export function softBody(
 ): BufferGeometry {
   const power = (x: number): number => Math.sign(x) * Math.abs(x) ** (2 / exponent);
   const geometry = surface(
-    64,
-    32,
+    40,
+    16,
     (u, v) => {
       const a = (u - 0.5) * Math.PI * 2;
       const slack = 1 + 0.05 * (noise(u * 7, v * 4, seed) - 0.5);
@@ -30,12 +30,12 @@ export function strap(kit: Kit, x: number, y: number, z: number, rise: number, t
   const points = [-1, -0.92, -0.5, 0, 0.5, 0.92, 1].map(
     (t) => new Vector3(x * t, y + rise * (1 - Math.abs(t) ** 2.6), z * (1 - 0.3 * (1 - t * t))),
   );
-  kit.add("accent", "handle", tube(points, thick, { rows: 48, flat: 0.55 }));
+  kit.add("accent", "handle", tube(points, thick, { rows: 31, flat: 0.55 }));
   for (const side of [-1, 1]) {
     kit.add(
       "metal",
       "clasp",
-      new CylinderGeometry(0.045, 0.045, 0.03, 18),
+      new CylinderGeometry(0.045, 0.045, 0.03, 13),
       place(side * x, y - 0.02, z + 0.03, [Math.PI / 2, 0, 0]),
     );
   }
@@ -43,13 +43,13 @@ export function strap(kit: Kit, x: number, y: number, z: number, rise: number, t
 
 /** A line of stitches along points. */
 export function seam(kit: Kit, points: readonly Vector3[], closed = false): void {
-  kit.add("accent", "trim", tube(points, 0.014, { columns: 6, rows: 72, closed }));
+  kit.add("accent", "trim", tube(points, 0.014, { columns: 6, rows: 47, closed }));
 }
 
 /** The lid of a soft body. */
 export function closeTop(kit: Kit, H: number, half: number, depth: number, exponent = 5): void {
   const power = (x: number): number => Math.sign(x) * Math.abs(x) ** (2 / exponent);
-  const lid = surface(48, 6, (u, v) => {
+  const lid = surface(36, 5, (u, v) => {
     const a = (u - 0.5) * Math.PI * 2;
     return [
       power(Math.sin(a)) * half * (1 - v),
@@ -72,8 +72,8 @@ export function frontAnchors(kit: Kit, W: number, y: number, z: number, count = 
 /** A flap over the top and down the front, straight (`point` 0) or pointed. */
 export function flap(kit: Kit, W: number, H: number, D: number, drop: number, point: number): void {
   const geometry = surface(
-    40,
-    24,
+    28,
+    16,
     (u, v) => {
       const x = (u - 0.5) * W;
       const cut =

@@ -15,7 +15,7 @@ export const SOFT: Readonly<Record<string, Family>> = {
       "bag",
       mapFromFront(
         surface(
-          64,
+          40,
           6,
           (u, v) => {
             const a = (u - 0.5) * Math.PI * 2;
@@ -83,7 +83,7 @@ export const SOFT: Readonly<Record<string, Family>> = {
             new Vector3(x * 1.9, H * 0.62, R + 0.04),
           ],
           0.02,
-          { rows: 16 },
+          { rows: 11 },
         ),
       );
     for (let i = 0; i < 9; i++) {
@@ -97,7 +97,7 @@ export const SOFT: Readonly<Record<string, Family>> = {
     return { fixed: 0, free: H * 1.12 };
   },
   hobo(kit, W, H, D) {
-    const geometry = surface(56, 36, (u, v) => {
+    const geometry = surface(34, 22, (u, v) => {
       const a = (v - 0.5) * Math.PI;
       const t = (u - 0.5) * 2;
       const droop = 0.42 * H * Math.abs(t) ** 2.2;
@@ -127,7 +127,7 @@ export const SOFT: Readonly<Record<string, Family>> = {
               ),
           ),
           0.016,
-          { closed: true, rows: 24 },
+          { closed: true, rows: 17 },
         ),
       );
     seam(
