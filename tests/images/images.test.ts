@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -102,7 +103,8 @@ function startImage(
   };
   const user = ["--reuid=65532", "--regid=65532", "--clear-groups", "--no-new-privs", "--bounding-set=-all"];
   const inside = ["setpriv", ...user, "--", ...Config.Entrypoint];
-  const child = spawn("chroot", [view, ...inside], { env, stdio: ["ignore", "inherit", "inherit"] });
+  const child = spawn("chroot", [view, ...inside], { env, stdio: ["ignore", "inherit", "pipe"] });
+  child.stderr!.pipe(process.stderr, { end: false });
   running.push({ child, view });
   return child;
 }
@@ -150,8 +152,8 @@ describe("the containers' commands", () => {
         ({ status: code }) => code,
         () => 0,
       );
-    await expect.poll(() => status("/healthz"), { timeout: 120_000, interval: 500 }).toBe(200);
-    await expect.poll(() => status("/readyz"), { timeout: 60_000, interval: 500 }).toBe(200);
+    await expect.poll(() => status("/healthz"), { timeout: 300_000, interval: 500 }).toBe(200);
+    await expect.poll(() => status("/readyz"), { timeout: 120_000, interval: 500 }).toBe(200);
     const form = new FormData();
     const picture = readFileSync(path.join(root, "examples/avataaars-neutral.png"));
     form.set("image", new Blob([picture]), "face.png");
@@ -180,7 +182,12 @@ describe("the containers' commands", () => {
     const bytes = readFileSync(file);
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(file, bytes);
+    // The image's user must be able to read it.
+    chmodSync(models, 0o755);
     const child = startImage("clip", { MOODIFIER_MODEL_DIR: "/models/mini" }, models);
-    expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(1);
+    let said = "";
+    child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(1);
+    expect(said).toMatch(/text_encoder\.onnx.*digest|digest.*text_encoder\.onnx/s);
   });
 });
