@@ -22,7 +22,7 @@ export default async function benchTelemetry(options) {
     throw new Error(`--backends: expected scripted or mini, got ${backends}`);
   const [rounds, edits] = [Number(values.rounds), Number(values.edits)];
   const receiver = await startOtlpReceiver();
-  const on = await startStack(backends, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: "500" });
+  const on = await startStack(backends, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
   const off = await startStack(backends, { OTEL_SDK_DISABLED: "true" });
   try {
     // The first edits of each warm it up and count in nothing but the traces.

@@ -188,6 +188,6 @@ describe("the containers' commands", () => {
     let said = "";
     child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
     expect(await new Promise((resolve) => child.once("close", resolve))).toBe(1);
-    expect(said).toMatch(/text_encoder\.onnx.*digest|digest.*text_encoder\.onnx/s);
+    expect(said).toContain("DIGEST_MISMATCH: /models/mini/text_encoder.onnx");
   });
 });
