@@ -1,56 +1,34 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { main, moodifier as runMoodifier, startServer } from "./command-line.ts";
 import { drawFace, drawMask, readPixels } from "./fixtures.ts";
 import { modelDir } from "./stack.ts";
 
-/** The built command line: `npm run build` makes it. */
-const main = fileURLToPath(new URL("../../apps/cli/dist/main.js", import.meta.url));
-
 let folder: string;
 let input: string;
-let server: ChildProcess;
+let server: Awaited<ReturnType<typeof startServer>>;
 let url: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "moodifier-"));
   input = join(folder, "in.png");
   await writeFile(input, await drawFace());
-  server = spawn(process.execPath, [main, "serve", "--port", "0", "--model-dir", modelDir, "--log-level", "silent"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: server.stdout as NodeJS.ReadableStream });
-  [url] = (await Promise.race([
-    once(lines, "line"),
-    once(server, "exit").then(([code]) => Promise.reject(new Error(`serve ended with code ${String(code)}`))),
-  ])) as [string];
-}, 120_000);
+  server = await startServer();
+  ({ url } = server);
+}, 240_000);
 
 afterAll(async () => {
-  if (server.exitCode === null) {
-    server.kill("SIGTERM");
-    await once(server, "exit");
-  }
-  expect(server.exitCode).toBe(0);
+  expect(await server.stop()).toBe(0);
   await expect(fetch(`${url}/healthz`)).rejects.toThrow();
   await rm(folder, { recursive: true });
 }, 60_000);
 
-async function moodifier(...args: string[]): Promise<{ code: number; out: string; error: string }> {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let out = "";
-  let error = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (error += text));
-  const [code] = (await once(child, "close")) as [number];
-  return { code, out, error };
-}
+const moodifier = (...args: string[]) => runMoodifier(args);
 
 describe("moodifier edit", () => {
   it("starts the services itself, shows each stage, writes picture and report", async () => {
