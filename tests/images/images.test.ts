@@ -15,11 +15,10 @@ import path from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePorts } from "../kube/cluster/ports.ts";
 import { buildService, checkPrograms, inspect, makeBaseImage, mount, root } from "./engine.ts";
 
 const services = ["mllm", "clip", "diffusion", "gateway"] as const;
-const grpcPorts = { mllm: 52_051, clip: 52_052, diffusion: 52_053 } as const;
-const httpPort = 52_080;
 const images = new Map<string, string>();
 const trees = new Map<string, string>();
 const running: { child: ChildProcess; view: string }[] = [];
@@ -125,6 +124,8 @@ function health(port: number, service: string): Promise<string> {
 
 describe("the containers' commands", () => {
   it("start, answer their probes and make an edit together", async () => {
+    const [mllm, clip, diffusion, httpPort] = await freePorts(4);
+    const grpcPorts = { mllm: mllm!, clip: clip!, diffusion: diffusion! };
     for (const [service, port] of Object.entries(grpcPorts)) {
       startImage(service, {
         MOODIFIER_HOST: "127.0.0.1",
