@@ -1,7 +1,13 @@
 export { decodeImage, MAX_PIXELS, type DecodeOptions } from "./image/decode.ts";
 export { asDeepPicture, decodeDeep, type DeepDecodeOptions, type DeepPicture } from "./image/deep-picture.ts";
 export { finishPicture, type FinishedPicture, type FinishOptions } from "./image/finish-picture.ts";
-export { buildXmp, digitalSourceUri, type DigitalSourceType, type Provenance, SOURCE_TYPES } from "./image/provenance.ts";
+export {
+  buildXmp,
+  digitalSourceUri,
+  type DigitalSourceType,
+  type Provenance,
+  SOURCE_TYPES,
+} from "./image/provenance.ts";
 export {
   OUTPUT_TYPES,
   type OutputFormat,
