@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ["{packages,services,apps}/*/src/**/*.test.ts", "tests/**/*.test.ts"],
     // Suites that need tools beyond npm; each has a config and an npm script of its own.
-    exclude: ["**/node_modules/**", "tests/{archive,chart,images,kube,production,s3,world}/**"],
+    exclude: ["**/node_modules/**", "tests/{archive,chart,images,kube,openapi,production,s3,world}/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
