@@ -42,9 +42,9 @@ class PartWords:
 
 
 def read_sentence(text):
-    """("mouth", {"a", "small", "smile"}) of "The mouth is a small smile."."""
-    words = re.findall(r"[a-z]+", text.lower())
-    return words[1], set(words[3:])
+    """("mouth", {"a", "small", "smile"}) of "The mouth is a small smile."; ("", ...) where a model wrote no such sentence."""
+    _, subject, _, *said = [*re.findall(r"[a-z]+", text.lower()), "", "", ""]
+    return subject, {word for word in said if word}
 
 
 def patches_of(box, side):
