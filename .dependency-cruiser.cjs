@@ -36,6 +36,13 @@ module.exports = {
     },
     only("native-code-only-in-inference", "onnxruntime-node|sharp", "^packages/inference/"),
     {
+      name: "optional-packages-only-in-the-signing-thread",
+      comment: "A gateway that signs nothing starts without them.",
+      severity: "error",
+      from: { path: "^services/", pathNot: "/signing/(signing-worker|cose-signature|.*\\.test)\\.ts$" },
+      to: { path: "node_modules/(@contentauth/c2pa-wasm|cborg)/|/signing/cose-signature" },
+    },
+    {
       name: "tensor-stands-alone",
       severity: "error",
       from: { path: "^packages/tensor/src/", pathNot: "\\.test\\.ts$" },

@@ -1,28 +1,9 @@
 import { type KeyObject, constants, sign } from "node:crypto";
+import { encode, Tagged } from "cborg";
+import type { SigningAlgorithm } from "./signing-algorithm.ts";
 
-/** How a kind of key signs: its name in C2PA, its number in COSE (RFC 9053) and its digest. */
-export interface SigningAlgorithm {
-  readonly name: string;
-  readonly cose: number;
-  readonly digest: string | null;
-}
-
-const CURVES: Readonly<Record<string, SigningAlgorithm>> = {
-  prime256v1: { name: "es256", cose: -7, digest: "sha256" },
-  secp384r1: { name: "es384", cose: -35, digest: "sha384" },
-  secp521r1: { name: "es512", cose: -36, digest: "sha512" },
-};
-
-/** The algorithm that C2PA has for a private key; undefined when there is none. */
-export function algorithmOf({
-  asymmetricKeyType: type,
-  asymmetricKeyDetails,
-}: KeyObject): SigningAlgorithm | undefined {
-  if (type === "ec") return CURVES[asymmetricKeyDetails?.namedCurve ?? ""];
-  if (type === "ed25519") return { name: "ed25519", cose: -8, digest: null };
-  if (type === "rsa") return { name: "ps256", cose: -37, digest: "sha256" };
-  return undefined;
-}
+/** Names of the header's fields and the tag of the structure (RFC 9052, RFC 9360). */
+const [alg, x5chain, coseSign1] = [1, 33, 18];
 
 /**
  * Signs a claim: a COSE_Sign1 (RFC 9052) with the payload detached and the certificates (DER, the key's own first) in its protected header, padded to exactly `size` bytes as C2PA wants.
@@ -36,40 +17,20 @@ export function signClaim(
     certificates,
   }: { key: KeyObject; algorithm: SigningAlgorithm; certificates: readonly Uint8Array[] },
   size: number,
-): Buffer {
-  const chain = certificates.map((each) => bytes(each));
-  const [alg, x5chain] = [1, 33];
-  const header = map([integer(alg), integer(algorithm.cose)], [integer(x5chain), list(...chain)]);
-  const signed = list(text("Signature1"), bytes(header), bytes(Buffer.alloc(0)), bytes(claim));
+): Uint8Array {
+  const header = encode(
+    new Map<number, unknown>([
+      [alg, algorithm.cose],
+      [x5chain, certificates],
+    ]),
+  );
+  const signed = encode(["Signature1", header, new Uint8Array(), claim]);
   const padding = constants.RSA_PKCS1_PSS_PADDING;
   const saltLength = constants.RSA_PSS_SALTLEN_DIGEST;
   const signature = sign(algorithm.digest, signed, { key, dsaEncoding: "ieee-p1363", padding, saltLength });
-  const sealed = (pad: Buffer) =>
-    Buffer.concat([
-      start(6, 18),
-      list(bytes(header), map([text("pad"), longBytes(pad)]), Buffer.from([0xf6]), bytes(signature)),
-    ]);
-  return sealed(Buffer.alloc(size - sealed(Buffer.alloc(0)).length));
-}
-
-/** The first bytes of a CBOR item (RFC 8949): its major type and a number. */
-function start(major: number, value: number): Buffer {
-  const type = major << 5;
-  if (value < 24) return Buffer.from([type | value]);
-  if (value < 0x100) return Buffer.from([type | 24, value]);
-  if (value < 0x10000) return Buffer.from([type | 25, value >> 8, value & 0xff]);
-  return Buffer.from([type | 26, value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff]);
-}
-
-const integer = (value: number): Buffer => (value < 0 ? start(1, -1 - value) : start(0, value));
-const bytes = (value: Uint8Array): Buffer => Buffer.concat([start(2, value.length), value]);
-const text = (value: string): Buffer => Buffer.concat([start(3, Buffer.byteLength(value)), Buffer.from(value)]);
-const list = (...items: Buffer[]): Buffer => Buffer.concat([start(4, items.length), ...items]);
-const map = (...pairs: Buffer[][]): Buffer => Buffer.concat([start(5, pairs.length), ...pairs.flat()]);
-
-/** Bytes whose length always takes four bytes, so that padding changes nothing but its own length. */
-function longBytes(value: Uint8Array): Buffer {
-  const head = Buffer.alloc(5, (2 << 5) | 26);
-  head.writeUInt32BE(value.length, 1);
-  return Buffer.concat([head, value]);
+  const seal = (pad: number) => encode(new Tagged(coseSign1, [header, { pad: new Uint8Array(pad) }, null, signature]));
+  // The length of a padding of 256 to 65,535 bytes takes two bytes more than that of none.
+  const sealed = seal(size - seal(0).length - 2);
+  if (sealed.length !== size) throw new RangeError(`no padding makes ${sealed.length} bytes ${size}`);
+  return sealed;
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { type DigitalSourceType, digitalSourceUri, encodePng } from "@moodifier/inference";
 import { MoodError } from "@moodifier/service-kit";
-import { algorithmOf } from "./cose-signature.ts";
+import { algorithmOf } from "./signing-algorithm.ts";
 import { noSigner, type Signer } from "./signer.ts";
 import type { SigningSettings } from "./signing-config.ts";
 import { startSigningThread } from "./signing-thread.ts";
@@ -20,7 +20,7 @@ const manifestBytes = 4096;
 
 /**
  * The signer that the settings ask for, tried on a sample.
- * @throws MoodError INVALID_ARGUMENT (CONFIG_INVALID) for files that can't be read, don't fit together or make no valid signature, or without the optional package.
+ * @throws MoodError INVALID_ARGUMENT (CONFIG_INVALID) for files that can't be read, don't fit together or make no valid signature, or without the optional packages.
  */
 export async function openSigner({ c2paCertificates, c2paKey }: SigningSettings, facts: SignedFacts): Promise<Signer> {
   if (c2paCertificates === undefined && c2paKey === undefined) return noSigner;
@@ -82,8 +82,8 @@ async function readKey(file: string): Promise<KeyObject> {
 
 function explain(error: unknown): MoodError {
   if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") {
-    const name = "@contentauth/c2pa-wasm";
-    return invalid(`MOODIFIER_C2PA_KEY: expected the optional package ${name}, which is not installed`, error);
+    const names = "@contentauth/c2pa-wasm and cborg";
+    return invalid(`MOODIFIER_C2PA_KEY: expected the optional packages ${names}, which are not installed`, error);
   }
   const faults = error instanceof Error ? error.message : String(error);
   return invalid(`MOODIFIER_C2PA_CERTIFICATES: expected a certificate that C2PA readers take, got ${faults}`, error);

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parentPort, workerData } from "node:worker_threads";
 import initialize, { WasmBuilder, WasmReader } from "@contentauth/c2pa-wasm";
-import { algorithmOf, signClaim } from "./cose-signature.ts";
+import { signClaim } from "./cose-signature.ts";
+import { algorithmOf } from "./signing-algorithm.ts";
 import type { SigningAnswer, SigningRequest, SigningThreadData } from "./signing-protocol.ts";
 
 const { certificates, key: pem, reservedBytes, tool, sourceType, sample } = workerData as SigningThreadData;

@@ -17,6 +17,7 @@ import {
 export const KEY_KINDS = {
   "P-256": { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
   "P-384": { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
+  "P-521": { name: "ECDSA", namedCurve: "P-521", hash: "SHA-512" },
   Ed25519: { name: "Ed25519" },
   RSA: {
     name: "RSA-PSS",
