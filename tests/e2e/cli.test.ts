@@ -49,6 +49,7 @@ describe("moodifier edit", () => {
       report,
       "--model-dir",
       modelDir,
+      "--scores",
     ];
     const done = await moodifier(...args);
     expect(done.error).toMatch(/planning\n(.*\n)*encoding\n(.*\n)*editing\n(.*\n)*finishing\n(.*\n)*succeeded\n/);
@@ -63,6 +64,8 @@ describe("moodifier edit", () => {
       recipe: { seed: "5", steps: 3 },
     });
     expect(edit["timings"]).toHaveProperty("editor.denoise_ms");
+    expect(edit["scores"]).toEqual({ emotion_before: expect.any(Number), emotion_after: expect.any(Number) });
+    expect(done.error).toMatch(/; joy 0\.\d\d -> 0\.\d\d\n/);
 
     const again = join(folder, "again.png");
     const elsewhere = ["edit", input, "-e", "joy", "--steps", "3", "--seed", "5", "-q", "-o", again, "--server", url];

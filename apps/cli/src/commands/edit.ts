@@ -13,6 +13,7 @@ interface EditOptions extends PlanOptions, ServerOptions, FormatOptions {
   readonly seed?: string;
   readonly steps?: string;
   readonly guidanceScale?: string;
+  readonly scores?: boolean;
   readonly report?: string;
   readonly quiet?: boolean;
 }
@@ -26,7 +27,8 @@ export function addEditCommand(program: Command): void {
       .option("--steps <1..50>", "denoising steps")
       .option("--guidance-scale <number>", "guidance scale of the target, above 1 and at most 15")
       .requiredOption("-o, --out <file>", "the edited picture: .png, .jpg, .webp or .avif")
-      .option("--report <file.json>", "plan, timings, outside_mask and recipe")
+      .option("--scores", "also tell how probable the emotion is before and after")
+      .option("--report <file.json>", "plan, timings, outside_mask, recipe and scores")
       .option("-q, --quiet", "show no progress"),
   ).action(edit);
 }
@@ -60,8 +62,17 @@ async function edit(input: string, options: EditOptions): Promise<void> {
 }
 
 async function buildForm(input: string, options: EditOptions): Promise<FormData> {
-  const { emotion, intensity, region, category, seed, steps, guidanceScale, mask } = options;
-  const wish = { emotion, intensity, region, category, seed, steps, guidance_scale: guidanceScale };
+  const { emotion, intensity, region, category, seed, steps, guidanceScale, scores, mask } = options;
+  const wish = {
+    emotion,
+    intensity,
+    region,
+    category,
+    seed,
+    steps,
+    guidance_scale: guidanceScale,
+    scores: scores ? "true" : undefined,
+  };
   const files = {
     image: await readInput("IN", input),
     mask: mask === undefined ? undefined : await readInput("--mask", mask),
@@ -83,11 +94,14 @@ async function runEdit(server: Server, form: FormData, options: EditOptions, sig
   }
 }
 
-function summarize({ timings, outside_mask: outside }: Edit, wallMs: number): string {
+function summarize({ timings, outside_mask: outside, scores, settings }: Edit, wallMs: number): string {
   const stages = (["planning", "encoding", "editing", "finishing"] as const).map((stage) => {
     const ms = timings[`${stage}_ms`];
     return `${stage} ${typeof ms === "number" ? (ms / 1000).toFixed(2) : "?"} s`;
   });
   const kept = outside ? `; outside the mask ${outside.changed_px} of ${outside.total_px} pixels changed` : "";
-  return `${stages.join(", ")}; ${(wallMs / 1000).toFixed(2)} s in all${kept}`;
+  const scored = scores
+    ? `; ${settings.emotion} ${scores.emotion_before.toFixed(2)} -> ${scores.emotion_after.toFixed(2)}`
+    : "";
+  return `${stages.join(", ")}; ${(wallMs / 1000).toFixed(2)} s in all${kept}${scored}`;
 }

@@ -890,6 +890,7 @@ export interface components {
             seed?: string;
             outside_mask?: components["schemas"]["OutsideMask"];
             recipe?: components["schemas"]["Recipe"];
+            scores?: components["schemas"]["Scores"];
             warnings: components["schemas"]["Warning"][];
             /** @description Why the row failed. */
             problem?: components["schemas"]["Problem"];
@@ -956,6 +957,7 @@ export interface components {
                 region?: string;
                 category?: string;
                 method?: string;
+                scores?: boolean;
                 /** @description How the result is written. */
                 output?: {
                     format: string;
@@ -971,6 +973,8 @@ export interface components {
             timings: components["schemas"]["Timings"];
             outside_mask?: components["schemas"]["OutsideMask"];
             recipe?: components["schemas"]["Recipe"];
+            /** @description When they were asked for. */
+            scores?: components["schemas"]["Scores"];
             warnings: components["schemas"]["Warning"][];
             /** @description Why the edit failed or expired. */
             problem?: components["schemas"]["Problem"];
@@ -1282,6 +1286,11 @@ export interface components {
              */
             background: string;
         };
+        /** @description How probable the emotion is among the 27, by the encoder. */
+        Scores: {
+            emotion_before: number;
+            emotion_after: number;
+        };
         /** @enum {string} */
         Stage: "queued" | "planning" | "encoding" | "editing" | "finishing";
         /** @enum {string} */
@@ -1441,7 +1450,8 @@ export interface operations {
                      *             "emotion": "joy",
                      *             "intensity": 0.8,
                      *             "seed": "7",
-                     *             "preview_every": 0
+                     *             "preview_every": 0,
+                     *             "scores": true
                      *           },
                      *           "plan": {
                      *             "emotion": "joy",
@@ -1506,6 +1516,10 @@ export interface operations {
                      *             "feather_px": 4,
                      *             "width": 256,
                      *             "height": 256
+                     *           },
+                     *           "scores": {
+                     *             "emotion_before": 0.04,
+                     *             "emotion_after": 0.61
                      *           },
                      *           "warnings": [],
                      *           "urls": {
@@ -1637,6 +1651,11 @@ export interface operations {
                      * @default 0
                      */
                     preview_every?: number;
+                    /**
+                     * @description Also tell how probable the emotion is in the picture before and after; not for neutral.
+                     * @default false
+                     */
+                    scores?: boolean;
                     /** @description Edit method; unset takes the editor's default. */
                     method?: string;
                     /**
@@ -1735,6 +1754,11 @@ export interface operations {
                      * @default 0
                      */
                     preview_every?: number;
+                    /**
+                     * @description Also tell how probable the emotion is in the picture before and after; not for neutral.
+                     * @default false
+                     */
+                    scores?: boolean;
                     /** @description Edit method; unset takes the editor's default. */
                     method?: string;
                     /**
@@ -1814,7 +1838,8 @@ export interface operations {
                      *         "emotion": "joy",
                      *         "intensity": 0.8,
                      *         "seed": "7",
-                     *         "preview_every": 0
+                     *         "preview_every": 0,
+                     *         "scores": true
                      *       },
                      *       "plan": {
                      *         "emotion": "joy",
@@ -1879,6 +1904,10 @@ export interface operations {
                      *         "feather_px": 4,
                      *         "width": 256,
                      *         "height": 256
+                     *       },
+                     *       "scores": {
+                     *         "emotion_before": 0.04,
+                     *         "emotion_after": 0.61
                      *       },
                      *       "warnings": [],
                      *       "urls": {
@@ -1930,7 +1959,8 @@ export interface operations {
                      *         "emotion": "joy",
                      *         "intensity": 0.8,
                      *         "seed": "7",
-                     *         "preview_every": 0
+                     *         "preview_every": 0,
+                     *         "scores": true
                      *       },
                      *       "plan": {
                      *         "emotion": "joy",
@@ -1995,6 +2025,10 @@ export interface operations {
                      *         "feather_px": 4,
                      *         "width": 256,
                      *         "height": 256
+                     *       },
+                     *       "scores": {
+                     *         "emotion_before": 0.04,
+                     *         "emotion_after": 0.61
                      *       },
                      *       "warnings": [],
                      *       "urls": {
@@ -2046,7 +2080,8 @@ export interface operations {
                      *         "emotion": "joy",
                      *         "intensity": 0.8,
                      *         "seed": "7",
-                     *         "preview_every": 0
+                     *         "preview_every": 0,
+                     *         "scores": true
                      *       },
                      *       "plan": {
                      *         "emotion": "joy",
@@ -2111,6 +2146,10 @@ export interface operations {
                      *         "feather_px": 4,
                      *         "width": 256,
                      *         "height": 256
+                     *       },
+                     *       "scores": {
+                     *         "emotion_before": 0.04,
+                     *         "emotion_after": 0.61
                      *       },
                      *       "warnings": [],
                      *       "urls": {
@@ -2281,7 +2320,8 @@ export interface operations {
                      *         "emotion": "joy",
                      *         "intensity": 0.8,
                      *         "seed": "7",
-                     *         "preview_every": 0
+                     *         "preview_every": 0,
+                     *         "scores": true
                      *       },
                      *       "plan": {
                      *         "emotion": "joy",
@@ -2346,6 +2386,10 @@ export interface operations {
                      *         "feather_px": 4,
                      *         "width": 256,
                      *         "height": 256
+                     *       },
+                     *       "scores": {
+                     *         "emotion_before": 0.04,
+                     *         "emotion_after": 0.61
                      *       },
                      *       "warnings": [],
                      *       "urls": {
@@ -2646,7 +2690,8 @@ export interface operations {
                      *         "emotion": "joy",
                      *         "intensity": 0.8,
                      *         "seed": "7",
-                     *         "preview_every": 0
+                     *         "preview_every": 0,
+                     *         "scores": true
                      *       },
                      *       "plan": {
                      *         "emotion": "joy",
@@ -2711,6 +2756,10 @@ export interface operations {
                      *         "feather_px": 4,
                      *         "width": 256,
                      *         "height": 256
+                     *       },
+                     *       "scores": {
+                     *         "emotion_before": 0.04,
+                     *         "emotion_after": 0.61
                      *       },
                      *       "warnings": [],
                      *       "urls": {
@@ -4492,6 +4541,10 @@ export interface operations {
                      *             "feather_px": 4,
                      *             "width": 256,
                      *             "height": 256
+                     *           },
+                     *           "scores": {
+                     *             "emotion_before": 0.04,
+                     *             "emotion_after": 0.61
                      *           },
                      *           "warnings": [],
                      *           "started_at": "2026-01-15T09:30:00.000Z",

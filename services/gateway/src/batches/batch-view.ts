@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { problemSchema } from "../http/problem.ts";
-import { outsideMaskSchema, recipeSchema, warningSchema } from "../jobs/job-parts.ts";
+import { outsideMaskSchema, recipeSchema, scoresSchema, warningSchema } from "../jobs/job-parts.ts";
 import { type Batch, type BatchRow, batchStatuses, type RowFile, rowStatuses } from "./batch.ts";
 import { batchOptionsSchema } from "./batch-options.ts";
 import { type Estimate, estimateSchema } from "./estimate.ts";
@@ -74,6 +74,7 @@ export const batchRowSchema = z
     seed: z.string().optional(),
     outside_mask: outsideMaskSchema.optional(),
     recipe: recipeSchema.optional(),
+    scores: scoresSchema.optional(),
     warnings: z.array(warningSchema),
     problem: problemSchema.optional().describe("Why the row failed."),
     started_at: z.iso.datetime().optional(),
@@ -148,6 +149,7 @@ export function viewRow(row: BatchRow, base: string): BatchRowView {
     ...(outcome && { seed: outcome.seed }),
     ...(outcome?.outsideMask && { outside_mask: outcome.outsideMask }),
     ...(outcome?.recipe && { recipe: outcome.recipe }),
+    ...(outcome?.scores && { scores: outcome.scores }),
     warnings: [...(outcome?.warnings ?? [])],
     ...(row.problem && { problem: row.problem }),
     ...(row.startedAt !== undefined && { started_at: timestamp(row.startedAt) }),

@@ -1,5 +1,5 @@
 import type { Problem } from "../http/problem.ts";
-import type { OutsideMaskView, RecipeView, WarningView } from "../jobs/job-parts.ts";
+import type { OutsideMaskView, RecipeView, ScoresView, WarningView } from "../jobs/job-parts.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import type { RowPlan } from "./row-plan.ts";
 
@@ -61,6 +61,7 @@ export interface RowOutcome {
   readonly seed: string;
   readonly outsideMask?: OutsideMaskView;
   readonly recipe?: RecipeView;
+  readonly scores?: ScoresView;
   readonly warnings: readonly WarningView[];
 }
 

@@ -85,11 +85,11 @@ describe("POST /v1/batches", () => {
     answers.set("/gone.png", 404);
     const batch = await run(
       [
-        "Item;Picture;emotion;seed;note",
-        `A1;${shopUrl}/a.png;joy;7;"first; row"`,
-        `A2;${reference};Fear;8;=1+1`,
-        `A3;${shopUrl}/gone.png;joy;9;`,
-        `A4;${shopUrl}/a.png;no such mood;9;`,
+        "Item;Picture;emotion;seed;note;scores",
+        `A1;${shopUrl}/a.png;joy;7;"first; row";true`,
+        `A2;${reference};Fear;8;=1+1;`,
+        `A3;${shopUrl}/gone.png;joy;9;;`,
+        `A4;${shopUrl}/a.png;no such mood;9;;`,
       ].join("\n"),
       { columns: { image: "Picture", sku: "Item" }, output: { name: "{sku}_{emotion}.{ext}" } },
     );
@@ -113,8 +113,10 @@ describe("POST /v1/batches", () => {
 
     const csv = await (await fetch(batch.urls.manifest)).text();
     const [header, first, second, third] = csv.split("\n");
-    expect(header).toMatch(/^Item,Picture,emotion,input_seed,note,status,url,sha256,seed,outside_mask/);
-    expect(first).toContain(",first; row,succeeded,");
+    expect(header).toMatch(
+      /^Item,Picture,emotion,input_seed,note,scores,status,url,sha256,seed,emotion_before,emotion_after,outside_mask/,
+    );
+    expect(first).toContain(",first; row,true,succeeded,");
     expect(second).toContain("'=1+1");
     expect(third).toContain("SOURCE_MISSING");
     const jsonl = await (await fetch(`${batch.urls.manifest}?format=jsonl`)).text();
@@ -123,6 +125,8 @@ describe("POST /v1/batches", () => {
       .split("\n")
       .map((line) => JSON.parse(line) as Record<string, string>);
     expect(records[0]).toMatchObject({ Item: "A1", status: "succeeded", sha256: files[0]!.sha256, url: files[0]!.url });
+    expect(records[0]).toMatchObject({ emotion_before: "0.75", emotion_after: "0.75" });
+    expect(records[1]).toMatchObject({ emotion_before: "", emotion_after: "" });
     expect(records[2]).toMatchObject({ Item: "A3", status: "failed", error: "SOURCE_MISSING", url: "" });
   });
 

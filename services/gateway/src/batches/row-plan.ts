@@ -1,6 +1,6 @@
 import { type MoodError, toMoodError } from "@moodifier/service-kit";
 import { editFieldsSchema } from "../edits/edit-fields.ts";
-import { resolveEmotion } from "../emotions/resolve-emotion.ts";
+import { toSettings } from "../edits/edit-request.ts";
 import { checkFields } from "../http/checked-fields.ts";
 import { type Problem, toProblem } from "../http/problem.ts";
 import { quote, refuse } from "../http/refuse.ts";
@@ -172,8 +172,8 @@ function withWish(values: Readonly<Record<string, string>>, wish: PlannedWish | 
 function checkEdit(values: Readonly<Record<string, string>>): Record<string, string> {
   const given = Object.entries(values).filter(([name]) => rowEditFields.includes(name));
   const fields = Object.fromEntries(given);
-  const { emotion } = checkFields(editFieldsSchema, { fields, files: {}, textual: true });
-  return { ...fields, emotion: resolveEmotion(emotion) };
+  const { emotion } = toSettings(checkFields(editFieldsSchema, { fields, files: {}, textual: true }));
+  return { ...fields, emotion };
 }
 
 function located(error: unknown, line: number): MoodError {

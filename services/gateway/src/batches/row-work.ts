@@ -87,6 +87,7 @@ function describe(job: Job, files: readonly RowFile[]): RowOutcome {
     seed: String(job.settings.seed),
     ...(job.outsideMask && { outsideMask: job.outsideMask }),
     ...(job.recipe && { recipe: job.recipe }),
+    ...(job.scores && { scores: job.scores }),
     warnings: job.warnings,
   };
 }

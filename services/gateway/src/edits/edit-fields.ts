@@ -40,6 +40,10 @@ export const editFieldsSchema = z.strictObject({
   self_replace: z.number().min(0).max(1).optional().describe("Fraction of the steps under self-attention control."),
   feather_px: z.int().min(0).max(64).optional().describe("Feather of the paste-back in source pixels."),
   preview_every: z.int().min(0).max(50).default(0).describe("Send a preview each so many steps; 0 sends none."),
+  scores: z
+    .boolean()
+    .default(false)
+    .describe("Also tell how probable the emotion is in the picture before and after; not for neutral."),
   method: z.string().min(1).max(64).optional().describe("Edit method; unset takes the editor's default."),
 });
 

@@ -7,6 +7,7 @@ import type { RequestBody } from "../http/upload.ts";
 import type { EditSettings, JobInput, NewJob } from "../jobs/job.ts";
 import type { PlanStore } from "../plans/plan-store.ts";
 import { type editFieldsSchema, editRequestSchema } from "./edit-fields.ts";
+import { isScored } from "./score-emotion.ts";
 import { readSourcePicture } from "./source-picture.ts";
 
 /** The fields of an edit request that hold pictures. */
@@ -61,11 +62,15 @@ async function wishOf(
   return { emotion: plan.emotion, intensity: plan.intensity };
 }
 
-/** The settings of checked fields. */
+/** The settings of checked fields. Errors: EMOTION_UNKNOWN, FIELD_CONFLICT. */
 export function toSettings(fields: z.output<typeof editFieldsSchema>): EditSettings {
   const { steps, guidance_scale, cross_replace, self_replace, feather_px, region, category, method } = fields;
+  const emotion = resolveEmotion(fields.emotion);
+  if (fields.scores && !isScored(emotion)) {
+    throw refuse("FIELD_CONFLICT", { argument: "scores", expected: `false for ${emotion}`, got: "true" });
+  }
   return {
-    emotion: resolveEmotion(fields.emotion),
+    emotion,
     intensity: fields.intensity,
     seed: fields.seed,
     previewEvery: fields.preview_every,
@@ -77,5 +82,6 @@ export function toSettings(fields: z.output<typeof editFieldsSchema>): EditSetti
     ...(region !== undefined && { region }),
     ...(category !== undefined && { category }),
     ...(method !== undefined && { method }),
+    ...(fields.scores && { scores: true }),
   };
 }

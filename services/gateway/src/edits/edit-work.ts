@@ -10,6 +10,7 @@ import type { EditPlanner } from "../plans/edit-planner.ts";
 import type { PromptEncoder } from "../plans/prompt-encoder.ts";
 import { type Finisher, finishResult } from "../finishing/finish-result.ts";
 import { describeResult, joinWarnings } from "./edit-result.ts";
+import { scoreEmotion } from "./score-emotion.ts";
 import { loadInput, storePicture } from "./stored-pictures.ts";
 
 type Stage = "planning" | "encoding" | "editing" | "finishing";
@@ -47,10 +48,13 @@ export function createEditWork({ backends, metrics, storage, planner, encoder, f
     const result = await runEditor(backends, { input, plan, text }, { clock, report, options: callOptions(limits) });
     const { picture, change } = describeResult(result, known);
     const edit = { input, edited: picture.data, recipe: change.recipe };
+    const pictures = { emotion: input.settings.emotion, before: input.image, after: picture };
+    const scores = input.settings.scores && (await scoreEmotion(backends, pictures, callOptions(limits)));
     const finished = await finishResult(finisher, edit, limits.signal);
     clock.end();
     return {
       ...change,
+      ...(scores && { scores }),
       warnings: joinWarnings(change.warnings, finished.warnings),
       result: await storePicture(storage, finished.image, limits.signal),
       status: "succeeded",

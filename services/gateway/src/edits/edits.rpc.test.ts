@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { common } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { drawMask, formOf, type GatewayUnderTest, startGateway } from "../testing/gateway-under-test.ts";
+import { drawMask, drawPicture, formOf, type GatewayUnderTest, startGateway } from "../testing/gateway-under-test.ts";
 import { jobSchema } from "./job-view.ts";
 
 let gateway: GatewayUnderTest;
@@ -81,6 +81,21 @@ describe("POST /v1/edits", () => {
     expect(texts[0]).toMatchObject({ texts: ["", "A face.", "A joyful face."], output: "TEXT_OUTPUT_TOKENS" });
     expect(edits[0]?.text?.target?.pieces).toEqual(["", "A joyful face."]);
     expect(edits[0]?.sampling).toMatchObject({ seed: 2n ** 64n - 1n, steps: 4 });
+  });
+
+  it("scores the emotion before and after when asked, and refuses to for neutral", async () => {
+    const image = await drawPicture(30, 20);
+    const body = formOf({ image, emotion: "Joy", scores: "true" });
+    const response = await fetch(`${gateway.url}/v1/edits`, { method: "POST", body, headers: { Prefer: "wait=20" } });
+    const job = jobSchema.parse(await response.json());
+    expect(job.scores).toEqual({ emotion_before: 0.25, emotion_after: 0.75 });
+    expect(job.settings.scores).toBe(true);
+    const refused = await post({ emotion: "neutral", scores: "true" });
+    expect(await refused.json()).toMatchObject({
+      status: 400,
+      reason: "FIELD_CONFLICT",
+      detail: expect.stringMatching(/^scores: /),
+    });
   });
 
   it("takes JSON with base64 and gives the caller's mask to the editor", async () => {

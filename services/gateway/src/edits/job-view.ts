@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { problemSchema } from "../http/problem.ts";
 import { finalStates, type Job, type JobEvent, lanes, workingStages } from "../jobs/job.ts";
-import { outsideMaskSchema, planSummarySchema, recipeSchema, timingsSchema, warningSchema } from "../jobs/job-parts.ts";
+import {
+  outsideMaskSchema,
+  planSummarySchema,
+  recipeSchema,
+  scoresSchema,
+  timingsSchema,
+  warningSchema,
+} from "../jobs/job-parts.ts";
 
 const fraction = z.number().min(0).max(1);
 
@@ -60,6 +67,7 @@ export const jobSchema = z
       region: z.string().optional(),
       category: z.string().optional(),
       method: z.string().optional(),
+      scores: z.boolean().optional(),
       output: outputSchema.optional(),
     }),
     mask_coverage: fraction.optional().describe("Fraction of the picture that the caller's mask lets change."),
@@ -67,6 +75,7 @@ export const jobSchema = z
     timings: timingsSchema,
     outside_mask: outsideMaskSchema.optional(),
     recipe: recipeSchema.optional(),
+    scores: scoresSchema.optional().describe("When they were asked for."),
     warnings: z.array(warningSchema),
     problem: problemSchema.optional().describe("Why the edit failed or expired."),
     urls: z.object({
@@ -113,6 +122,7 @@ export function viewJob(job: Job, base: string): JobView {
     timings: job.timings,
     ...(job.outsideMask && { outside_mask: job.outsideMask }),
     ...(job.recipe && { recipe: job.recipe }),
+    ...(job.scores && { scores: job.scores }),
     warnings: [...job.warnings],
     ...(job.problem && { problem: job.problem }),
     urls: { self, cancel: `${self}:cancel`, events: `${self}/events`, result: `${self}/result` },

@@ -43,6 +43,8 @@ const recipe = {
 
 const outside = { max_abs_diff: 0, changed_px: 0, total_px: 51_200 };
 
+const scores = { emotion_before: 0.04, emotion_after: 0.61 };
+
 const edit = {
   id: editId,
   status: "succeeded",
@@ -57,11 +59,12 @@ const edit = {
   started_at: at,
   finished_at: later,
   finish_by: "2026-01-15T09:35:00.000Z",
-  settings: { emotion: "joy", intensity: 0.8, seed: "7", preview_every: 0 },
+  settings: { emotion: "joy", intensity: 0.8, seed: "7", preview_every: 0, scores: true },
   plan,
   timings: { queued_ms: 3, planning_ms: 640, encoding_ms: 40, editing_ms: 1500, finishing_ms: 90, total_ms: 2400 },
   outside_mask: outside,
   recipe,
+  scores,
   warnings: [],
   urls: {
     self: `${base}/edits/${editId}`,
@@ -138,6 +141,7 @@ const batchRow = {
   seed: "7",
   outside_mask: outside,
   recipe,
+  scores,
   warnings: [],
   started_at: at,
   finished_at: later,

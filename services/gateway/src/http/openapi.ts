@@ -36,6 +36,7 @@ const componentNames = [
   "Problem",
   "Progress",
   "Recipe",
+  "Scores",
   "Stage",
   "Status",
   "Timings",

@@ -58,6 +58,10 @@ export const recipeSchema = z
   })
   .meta({ id: "Recipe", description: "Everything beside picture and plan that determines the result." });
 
+export const scoresSchema = z
+  .object({ emotion_before: fraction, emotion_after: fraction })
+  .meta({ id: "Scores", description: "How probable the emotion is among the 27, by the encoder." });
+
 const ms = z.number().describe("Milliseconds.");
 
 export const timingsSchema = z
@@ -86,4 +90,5 @@ export type WarningView = z.infer<typeof warningSchema>;
 export type PlanSummary = z.infer<typeof planSummarySchema>;
 export type OutsideMaskView = z.infer<typeof outsideMaskSchema>;
 export type RecipeView = z.infer<typeof recipeSchema>;
+export type ScoresView = z.infer<typeof scoresSchema>;
 export type StageTimings = z.infer<typeof timingsSchema>;

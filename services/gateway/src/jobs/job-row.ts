@@ -22,7 +22,10 @@ export interface JobRow {
   readonly input: Omit<StoredInput, "settings"> & {
     settings: Omit<StoredInput["settings"], "seed"> & { seed: string };
   };
-  readonly record: Pick<Job, "progress" | "timings" | "warnings" | "plan" | "outsideMask" | "recipe" | "problem">;
+  readonly record: Pick<
+    Job,
+    "progress" | "timings" | "warnings" | "plan" | "outsideMask" | "recipe" | "scores" | "problem"
+  >;
   readonly result: StoredPicture | null;
   readonly batch_id: string | null;
   readonly row_index: number | null;

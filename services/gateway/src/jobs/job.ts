@@ -1,4 +1,4 @@
-import type { OutsideMaskView, PlanSummary, RecipeView, StageTimings, WarningView } from "./job-parts.ts";
+import type { OutsideMaskView, PlanSummary, RecipeView, ScoresView, StageTimings, WarningView } from "./job-parts.ts";
 import type { OutputSettings } from "../finishing/output-fields.ts";
 import type { Problem } from "../http/problem.ts";
 
@@ -55,6 +55,8 @@ export interface EditSettings {
   readonly category?: string;
   /** Edit method of the editor; unset: its default. */
   readonly method?: string;
+  /** Whether the emotion is scored before and after. */
+  readonly scores?: boolean;
   /** How the result is written; unset: an exact PNG. */
   readonly output?: OutputSettings;
 }
@@ -180,13 +182,14 @@ export interface Job {
   readonly plan?: PlanSummary;
   readonly outsideMask?: OutsideMaskView;
   readonly recipe?: RecipeView;
+  readonly scores?: ScoresView;
   /** Why the job failed or expired. */
   readonly problem?: Problem;
 }
 
 /** What a change may set; the rest is the store's business. */
 export type JobChange = Partial<
-  Pick<Job, "status" | "progress" | "timings" | "warnings" | "plan" | "outsideMask" | "recipe" | "problem">
+  Pick<Job, "status" | "progress" | "timings" | "warnings" | "plan" | "outsideMask" | "recipe" | "scores" | "problem">
 > & {
   /** A picture of the running edit. */
   readonly preview?: EncodedImage;

@@ -34,7 +34,7 @@ export class PlanMaker {
     const { planner, store, storage } = this.#parts;
     const { tenantId, signal } = options;
     const { overlay, name, ...fields } = checkFields(planRequestSchema, body);
-    const settings = toSettings({ ...fields, seed: 0n, preview_every: 0 });
+    const settings = toSettings({ ...fields, seed: 0n, preview_every: 0, scores: false });
     const source = await readSourcePicture(body, signal);
     await options.charge();
     const plan = await planner.make({ settings, ...source }, { signal });

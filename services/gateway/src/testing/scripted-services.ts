@@ -48,7 +48,7 @@ export async function startScriptedServices(picture: Buffer): Promise<ScriptedSe
   const logger = createLogger({ service: "scripted", level: "silent" });
   const offered = {
     mllm: { definition: mllm.PlannerService, implementation: planner(script, record, picture) },
-    clip: { definition: clip.EncoderService, implementation: encoder(record) },
+    clip: { definition: clip.EncoderService, implementation: encoder(record, picture) },
     diffusion: { definition: diffusion.EditorService, implementation: editor(script, record, picture) },
   };
   const start = (name: keyof typeof offered, port = 0) =>
@@ -114,8 +114,17 @@ function planner(script: Script, record: Record, picture: Buffer) {
   };
 }
 
-function encoder(record: Record) {
+function encoder(record: Record, picture: Buffer) {
   return {
+    scoreEmotions: unary((request: clip.ScoreEmotionsRequest): clip.ScoreEmotionsResponse => {
+      // Every result is joyful.
+      const joy = request.image?.data.equals(picture) ? 0.75 : 0.25;
+      const scores = [
+        { emotion: "joy", probability: joy },
+        { emotion: "fear", probability: 1 - joy },
+      ];
+      return { scores, modelId: "scripted" };
+    }),
     encodeText: unary((request: clip.EncodeTextRequest): clip.EncodeTextResponse => {
       record.texts.push(request);
       return {
