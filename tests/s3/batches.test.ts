@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { BatchRowView, BatchView } from "../../services/gateway/src/batches/batch-view.ts";
-import { type GatewayUnderTest, startGateway } from "../../services/gateway/src/testing/gateway-under-test.ts";
+import { formOf, type GatewayUnderTest, startGateway } from "../../services/gateway/src/testing/gateway-under-test.ts";
 import { type Proxy, startProxy, type Trouble } from "./s3-proxy.ts";
 import { listFiles, type S3Server, startS3Server } from "./s3-server.ts";
 
@@ -113,6 +113,30 @@ describe("a batch from a bucket into a bucket", () => {
     await checkFiles(await rowsOf(await follow(await post(options, manifest))), "placed");
     await writeFile(join(server.folder, "made/placed/x.png"), "something else");
     await checkFiles(await rowsOf(await follow(await post({ ...options, name: "again" }, manifest))), "placed");
+  });
+
+  it("leads to results and files in the storage when told", async () => {
+    const leading = await startGateway({
+      storage: "s3://objects/moodifier",
+      s3Endpoint: proxy.endpoint,
+      s3PathStyle: true,
+      storageLinkSeconds: 60,
+    });
+    try {
+      const form = formOf({ image: leading.picture, emotion: "joy", output_format: "webp" });
+      const init = { method: "POST", body: form, headers: { Prefer: "wait=60" } };
+      const { urls } = (await (await fetch(`${leading.url}/v1/edits`, init)).json()) as { urls: { result: string } };
+      const answer = await fetch(urls.result, { redirect: "manual" });
+      expect(answer.status).toBe(307);
+      const way = answer.headers.get("location") ?? "";
+      expect(way.startsWith(`${proxy.endpoint}/objects/moodifier/`)).toBe(true);
+      const followed = await fetch(urls.result);
+      expect(followed.url).toContain(way.split("?")[0]);
+      expect(followed.headers.get("content-type")).toBe("image/webp");
+      expect(Buffer.from(await followed.arrayBuffer()).toString("latin1", 8, 12)).toBe("WEBP");
+    } finally {
+      await leading.stop();
+    }
   });
 
   const troubles: [string, Partial<Trouble>][] = [

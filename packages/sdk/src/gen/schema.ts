@@ -2477,14 +2477,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The picture: upright, sRGB, at the source's size. */
+            /** @description The picture: upright, at the source's size. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/png": string;
+                    "image/*": string;
                 };
+            };
+            /** @description The way to the storage, when the operator has it so; it works for a while. */
+            307: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A parameter or a field was refused. */
             400: {
@@ -4640,6 +4648,14 @@ export interface operations {
                 content: {
                     "image/*": string;
                 };
+            };
+            /** @description The way to the storage, when the operator has it so; it works for a while. */
+            307: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description An index was refused. */
             400: {

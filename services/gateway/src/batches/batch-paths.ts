@@ -1,4 +1,12 @@
-import { answer, type Json, jsonBody, pageParameters, pathParameters, problemAnswer } from "../http/describe.ts";
+import {
+  answer,
+  type Json,
+  jsonBody,
+  pageParameters,
+  pathParameters,
+  problemAnswer,
+  redirect,
+} from "../http/describe.ts";
 import "../sources/uploads.controller.ts";
 import { rowStatuses } from "./batch.ts";
 import "./batch-view.ts";
@@ -139,6 +147,7 @@ function rowPaths(): Json {
         parameters: [...pathParameters(), index, { ...index, name: "file" }],
         responses: {
           200: { description: "The file.", content: { "image/*": { schema: file } } },
+          307: redirect,
           400: problemAnswer("An index was refused."),
           404: problemAnswer("No such batch, row or file."),
           409: problemAnswer("The file was written elsewhere."),

@@ -1,5 +1,3 @@
-import type { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { Controller, Get, Inject, Param, Post, Req, Res } from "@nestjs/common";
 import type { Request, Response } from "express";
 import { MoodError } from "@moodifier/service-kit";
@@ -10,6 +8,7 @@ import { sendEvents } from "../http/event-stream.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { parsePrefer } from "../http/prefer.ts";
 import { quote, refuse } from "../http/refuse.ts";
+import { sendStored, sendStream } from "../http/send-stored.ts";
 import { readBody } from "../http/request-body.ts";
 import { baseUrl } from "../http/urls.ts";
 import { readLastEventId } from "../edits/edit-events.ts";
@@ -114,11 +113,8 @@ export class BatchesController {
       const text = `The file was written to ${found.url ?? "another place"}.`;
       throw new MoodError("FAILED_PRECONDITION", "FILE_ELSEWHERE", text);
     }
-    const content = await this.#batches.storage.get(found.key, { signal: clientGone(response) });
-    response.setHeader("Cache-Control", "private, max-age=3600, immutable");
-    response.setHeader("Content-Length", String(found.bytes));
-    response.status(200).type(found.mediaType);
-    await sendStream(content, response);
+    const { storage, linkSeconds } = this.#batches;
+    await sendStored(response, { ...found, key: found.key }, { storage, linkSeconds });
   }
 
   /** The manifest with what became of each row: CSV, or JSON lines with `format=jsonl`. */
@@ -187,16 +183,6 @@ export class BatchesController {
     for await (const _event of events) if (signal.aborted) break;
     return this.#batches.store.require(batch.tenantId, batch.id);
   }
-}
-
-/** Sends a stream whole. A client that leaves in the middle is no fault of ours. */
-async function sendStream(content: Readable, response: Response): Promise<void> {
-  // The pipeline, the guards and the log all listen for the answer's end.
-  response.setMaxListeners(20);
-  await pipeline(content, response).catch((error: unknown) => {
-    if (!response.headersSent) throw error;
-    response.destroy();
-  });
 }
 
 function readStatuses(value: unknown): RowStatus[] | undefined {

@@ -70,6 +70,7 @@ export class Batches {
   readonly storage: Storage;
   readonly heartbeatMs: number;
   readonly publicUrl: string | undefined;
+  readonly linkSeconds: number;
   readonly #edits: RowEdits;
   readonly #config: BatchesConfig;
   readonly #parts: BatchParts;
@@ -86,6 +87,7 @@ export class Batches {
     this.plans = parts.plans;
     this.heartbeatMs = config.heartbeatMs;
     this.publicUrl = config.publicUrl;
+    this.linkSeconds = config.storageLinkSeconds;
     const retentionMs = config.batchRetentionMs;
     const leaseMs = config.leaseSeconds * 1000;
     this.store = new BatchStore(database, retentionMs);

@@ -7,6 +7,7 @@ import { sendEvents } from "../http/event-stream.ts";
 import { parsePrefer } from "../http/prefer.ts";
 import { readBody } from "../http/request-body.ts";
 import { sendProblem } from "../http/send-problem.ts";
+import { sendStored } from "../http/send-stored.ts";
 import { baseUrl } from "../http/urls.ts";
 import { isFinal, type Job } from "../jobs/job.ts";
 import type { JobStore } from "../jobs/job-store.ts";
@@ -20,7 +21,6 @@ import { readEditFilter, viewEditPage } from "./edit-list.ts";
 import { editFiles, readEditRequest } from "./edit-request.ts";
 import type { EditStarter } from "./edit-starter.ts";
 import { editPath, viewJob } from "./job-view.ts";
-import { loadPicture } from "./stored-pictures.ts";
 
 /** `/v1/edits`. Node's own types describe requests and answers, because waiting, streaming and uploads need both. */
 @Controller("v1/edits")
@@ -90,10 +90,8 @@ export class EditsController {
   async result(@Param("id") id: string, @Req() request: Request, @Res() response: Response): Promise<void> {
     const job = await this.#find(request, id);
     if (!job.result) throw notReady(job);
-    const { data, mediaType } = await loadPicture(this.#storage, job.result);
-    response.setHeader("Cache-Control", "private, max-age=3600, immutable");
-    response.setHeader("ETag", `"${job.result.key}"`);
-    response.status(200).type(mediaType).send(data);
+    const linkSeconds = this.#config.storageLinkSeconds;
+    await sendStored(response, job.result, { storage: this.#storage, linkSeconds });
   }
 
   /** The job's history and future as server-sent events, after `Last-Event-ID`. */

@@ -1,4 +1,6 @@
 import { decodeImage } from "@moodifier/inference";
+import { once } from "node:events";
+import { get, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { common } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
@@ -73,6 +75,10 @@ describe("POST /v1/edits", () => {
     }
     const result = await fetch(job.urls.result);
     expect(result.headers.get("content-type")).toBe("image/png");
+    // Not fetch, which asks for a fresh answer whenever it sees this header.
+    const asked = get(job.urls.result, { headers: { "If-None-Match": result.headers.get("etag") ?? "" } });
+    const [again] = (await once(asked, "response")) as [IncomingMessage];
+    expect(again.resume().statusCode).toBe(304);
     const finished = Buffer.from(await result.arrayBuffer());
     expect((await decodeImage(finished)).data).toEqual((await decodeImage(gateway.picture)).data);
     expect(finished.includes("digitalsourcetype/trainedAlgorithmicMedia")).toBe(true);

@@ -26,6 +26,12 @@ export function problemAnswer(description: string): Json {
   return { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
 }
 
+/** An answer that leads to the storage. */
+export const redirect: Json = {
+  description: "The way to the storage, when the operator has it so; it works for a while.",
+  headers: { Location: { schema: { type: "string", format: "uri" } } },
+};
+
 /** A JSON request body. */
 export function jsonBody(fields: z.ZodType, example: unknown, required = true): Json {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(fields, { io: "input" }) as Json;

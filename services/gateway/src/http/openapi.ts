@@ -9,6 +9,7 @@ import "../plans/plan-answer.ts";
 import { planChangeSchema } from "../plans/plan-change.ts";
 import { imagePaths, imageSchemas } from "../openai/image-paths.ts";
 import { addCommonAnswers } from "./common-answers.ts";
+import { redirect } from "./describe.ts";
 import { addExamples } from "./openapi-examples.ts";
 import { planListSchema, planViewSchema } from "../plans/plan-queries.ts";
 import { securitySchemes, tenantPaths, tenantSchemas } from "../tenants/tenant-paths.ts";
@@ -148,9 +149,10 @@ function paths(): Json {
         parameters: [id],
         responses: {
           200: {
-            description: "The picture: upright, sRGB, at the source's size.",
-            content: { "image/png": { schema: file } },
+            description: "The picture: upright, at the source's size.",
+            content: { "image/*": { schema: file } },
           },
+          307: redirect,
           404: missing,
           409: problem("The edit has no result, or none yet."),
         },

@@ -15,6 +15,8 @@ export const storageSettings = {
   s3Region: z.string().min(1).default("us-east-1"),
   /** Whether the bucket's name goes into the path rather than into the host's name. */
   s3PathStyle: z.union([z.boolean(), z.stringbool()]).default(false),
+  /** With S3, results and files of batches are answered with a redirect to the bucket that works for so many seconds, 1..604,800; 0: the gateway hands them out itself. */
+  storageLinkSeconds: z.coerce.number().int().min(0).max(604_800).default(0),
   /** Longest time for one request to the S3 server, which carries at most 8 MiB, in milliseconds. */
   s3TimeoutMs: z.coerce.number().int().min(100).max(600_000).default(60_000),
 };
