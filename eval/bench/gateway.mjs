@@ -1,12 +1,15 @@
 // Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, a crowd of event streams, a batch against
-// the bare calls of its rows, and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --minutes N (5),
+// the bare calls of its rows, how soon a cancelled edit has left a real editor (models/mini), and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --cancels N (200), --minutes N (5),
 // --rest N (0: milliseconds between the batches of the memory run),
-// --only overhead|queue|streams|batch|memory. Needs PostgreSQL (apt-get install postgresql).
+// --only overhead|queue|streams|batch|cancel|memory. Needs PostgreSQL (apt-get install postgresql).
 import { parseArgs } from "node:util";
 import { measureBatch, measureMemory } from "./gateway/batch.mjs";
+import { measureCancel } from "./gateway/cancel.mjs";
 import { measureOverhead } from "./gateway/overhead.mjs";
 import { measureQueue } from "./gateway/queue.mjs";
 import { measureStreams } from "./gateway/streams.mjs";
+
+const kinds = ["pglite", "postgres"];
 
 export default async function bench(args) {
   const { values } = parseArgs({
@@ -17,6 +20,7 @@ export default async function bench(args) {
       clients: { type: "string", default: "500" },
       rows: { type: "string", default: "1000" },
       rounds: { type: "string", default: "3" },
+      cancels: { type: "string", default: "200" },
       minutes: { type: "string", default: "5" },
       rest: { type: "string", default: "0" },
       only: { type: "string" },
@@ -26,7 +30,7 @@ export default async function bench(args) {
   const result = {};
   if (wanted("queue")) {
     result.queue = {};
-    for (const kind of ["pglite", "postgres"]) {
+    for (const kind of kinds) {
       result.queue[kind] = await measureQueue(kind, Number(values.jobs));
       console.log(`queue on ${kind}:`, result.queue[kind]);
     }
@@ -42,6 +46,13 @@ export default async function bench(args) {
   if (wanted("batch")) {
     result.batch = await measureBatch(Number(values.rows), Number(values.rounds));
     console.log("batch:", result.batch);
+  }
+  if (wanted("cancel")) {
+    result.cancel = {};
+    for (const kind of kinds) {
+      result.cancel[kind] = await measureCancel(kind, Number(values.cancels));
+      console.log(`cancel on ${kind}:`, result.cancel[kind]);
+    }
   }
   if (wanted("memory")) {
     result.memory = await measureMemory(Number(values.minutes), Number(values.rest));
