@@ -1,2 +1,2 @@
 /** See kube-tools.mjs. */
-export declare function kubeTools(name: "helm" | "kubeconform" | "control-plane" | "schemas"): string;
+export declare function kubeTools(name: "helm" | "kubeconform" | "compose" | "control-plane" | "schemas"): string;

@@ -1,5 +1,5 @@
-// Builds the Kubernetes tools that the chart and cluster tests need from the Go module proxy, once per machine, and tells where they are.
-// usage: import { kubeTools } from "./kube-tools.mjs", or `node scripts/kube-tools.mjs [--cached] [helm|kubeconform|control-plane|schemas ...]`; with --cached nothing is built,
+// Builds the Kubernetes and Compose tools that the chart and cluster tests need from the Go module proxy, once per machine, and tells where they are.
+// usage: import { kubeTools } from "./kube-tools.mjs", or `node scripts/kube-tools.mjs [--cached] [helm|kubeconform|compose|control-plane|schemas ...]`; with --cached nothing is built,
 // and the exit code is 1 when a tool is missing.
 // Cold: about 2.5 CPU-minutes for helm, 7.5 for the control plane. Binaries are kept in $MOODIFIER_KUBE_CACHE or ~/.cache/moodifier/kube.
 import { execFileSync, spawnSync } from "node:child_process";
@@ -21,6 +21,7 @@ import { fileURLToPath } from "node:url";
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "..");
 const modulePath = path.join(root, "tests/kube/tools");
+const composePath = path.join(root, "tests/chart/compose");
 const cache = process.env.MOODIFIER_KUBE_CACHE ?? path.join(homedir(), ".cache/moodifier/kube");
 
 /** Kubernetes minor and patch release of the control plane; go.mod beside it must name the same. */
@@ -56,8 +57,13 @@ const tools = {
         to,
       ),
   },
+  compose: {
+    key: () => digest(composePath, ["go.mod", "go.sum", "main.go"]),
+    build: (to) =>
+      go(["build", ...settings, "-ldflags", "-s -w", "-o", path.join(to, "compose"), "."], to, composePath),
+  },
   "control-plane": {
-    key: () => `${kubernetes}-${digest(["go.mod", "go.sum", "all/main.go"])}`,
+    key: () => `${kubernetes}-${digest(modulePath, ["go.mod", "go.sum", "all/main.go"])}`,
     build(to) {
       go(["build", ...settings, "-ldflags", controlPlaneFlags, "-o", path.join(to, "all"), "./all"], to, modulePath);
       for (const name of ["etcd", "kubectl", "kube-apiserver", "kube-controller-manager", "kube-scheduler"]) {
@@ -69,7 +75,7 @@ const tools = {
 };
 
 /**
- * Folder of a tool, built when it is missing: "helm" and "kubeconform" hold a binary of that name, "control-plane" etcd, kubectl, kube-apiserver,
+ * Folder of a tool, built when it is missing: "helm", "kubeconform" and "compose" hold a binary of that name, "control-plane" etcd, kubectl, kube-apiserver,
  * kube-controller-manager and kube-scheduler, "schemas" the JSON schemas of Kubernetes as kubeconform reads them.
  */
 export function kubeTools(name) {
@@ -100,9 +106,9 @@ function go(args, to, cwd = root) {
   execFileSync("go", args, { cwd, env, stdio: ["ignore", 2, 2] });
 }
 
-function digest(files) {
+function digest(folder, files) {
   const hash = createHash("sha256");
-  for (const file of files) hash.update(readFileSync(path.join(modulePath, file)));
+  for (const file of files) hash.update(readFileSync(path.join(folder, file)));
   return hash.digest("hex").slice(0, 12);
 }
 

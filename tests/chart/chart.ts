@@ -76,6 +76,7 @@ export const everything: Values = {
   },
   database: { existingSecret: "database" },
   objectStore: { bucket: "pictures", endpoint: "https://s3.example.com", existingSecret: "object-store" },
+  signing: { existingSecret: "c2pa" },
   clusterJobs: { enabled: true },
   ingress: { enabled: true, className: "nginx", tlsSecret: "tls" },
   httpRoute: { enabled: true, parentRefs: [{ name: "edge" }], hostnames: ["moodifier.example.com"] },

@@ -87,12 +87,6 @@ describe("every switch", () => {
     expect(countKinds(render(values))[kind] ?? 0).toBe(count);
   });
 
-  it("leaves the replicas to the autoscaler", () => {
-    const scaled = render({ ...external, services: { clip: { autoscaling: { mode: "hpa" } } } });
-    expect(find(scaled, "Deployment", "clip").spec).not.toHaveProperty("replicas");
-    expect(find(scaled, "Deployment", "mllm").spec.replicas).toBe(2);
-  });
-
   it("renders rules and dashboards from their folders", () => {
     const on = render({ monitoring: { prometheusRule: { enabled: true }, dashboards: { enabled: true } } });
     const groups = find(on, "PrometheusRule", "")?.spec.groups ?? [];
@@ -100,54 +94,6 @@ describe("every switch", () => {
     for (const { data } of on.filter(({ kind }: Manifest) => kind === "ConfigMap")) {
       for (const text of Object.values(data)) expect(JSON.parse(text as string)).toHaveProperty("panels");
     }
-  });
-});
-
-describe("the source of the models", () => {
-  const volumes = (models: Values) => {
-    const manifests = render({ models });
-    expect(podOf(manifests, "gateway").volumes.map(({ name }: Manifest) => name)).not.toContain("models");
-    return modelServices.map((name) => podOf(manifests, name));
-  };
-
-  it("image: a volume pinned by digest", () => {
-    const digest = `sha256:${"a".repeat(64)}`;
-    for (const pod of volumes({ family: "sd15", image: { digest } })) {
-      expect(pod.volumes).toContainEqual({
-        name: "models",
-        image: { reference: `moodifier/models@${digest}`, pullPolicy: "IfNotPresent" },
-      });
-      expect(pod.initContainers).toBeUndefined();
-      expect(pod.containers[0].volumeMounts).toContainEqual({ name: "models", mountPath: "/models", readOnly: true });
-      expect(pod.containers[0].env).toContainEqual({ name: "MOODIFIER_MODEL_DIR", value: "/models/sd15" });
-    }
-  });
-
-  it("pvc: a claim, read-only", () => {
-    for (const pod of volumes({ source: "pvc", pvc: { claimName: "weights", subPath: "families" } })) {
-      expect(pod.volumes).toContainEqual({
-        name: "models",
-        persistentVolumeClaim: { claimName: "weights", readOnly: true },
-      });
-      expect(pod.containers[0].volumeMounts).toContainEqual({
-        name: "models",
-        mountPath: "/models",
-        readOnly: true,
-        subPath: "families",
-      });
-    }
-    expect(() => render({ models: { source: "pvc" } })).toThrow("models.pvc.claimName is needed");
-  });
-
-  it("init: a container that checks the SHA-256", () => {
-    const manifestSha256 = "b".repeat(64);
-    for (const pod of volumes({ source: "init", init: { url: "https://models.example.com", manifestSha256 } })) {
-      expect(pod.volumes).toContainEqual({ name: "models", emptyDir: { sizeLimit: "2Gi" } });
-      const [init] = pod.initContainers;
-      expect(init.env).toContainEqual({ name: "MANIFEST_SHA256", value: manifestSha256 });
-      expect(init.securityContext).toEqual(pod.containers[0].securityContext);
-    }
-    expect(() => render({ models: { source: "init", init: { url: "https://x" } } })).toThrow("manifestSha256");
   });
 });
 

@@ -115,7 +115,12 @@ spec:
             {{- if not $gateway }}
             {{- include "moodifier.models.mount" .root | nindent 12 }}
             {{- else }}
-            {{- include "moodifier.data.mount" .root | nindent 12 }}
+            {{- with include "moodifier.gateway.mounts" . | trim }}
+            {{- . | nindent 12 }}
+            {{- end }}
+            {{- end }}
+            {{- with $settings.volumeMounts }}
+            {{- toYaml . | nindent 12 }}
             {{- end }}
             {{- if $dispatches }}
             - { name: job, mountPath: /etc/moodifier, readOnly: true }
@@ -126,7 +131,12 @@ spec:
         {{- if not $gateway }}
         {{- include "moodifier.models.volume" .root | nindent 8 }}
         {{- else }}
-        {{- include "moodifier.data.volume" .root | nindent 8 }}
+        {{- with include "moodifier.gateway.volumes" . | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- end }}
+        {{- with $settings.volumes }}
+        {{- toYaml . | nindent 8 }}
         {{- end }}
         {{- if $dispatches }}
         - name: job

@@ -46,6 +46,10 @@
 {{- if .endpoint -}}{{- $_ := set $plain "MOODIFIER_S3_ENDPOINT" .endpoint -}}{{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if include "moodifier.signs" . -}}
+{{- $_ := set $plain "MOODIFIER_C2PA_CERTIFICATES" "/etc/moodifier-signing/certificates.pem" -}}
+{{- $_ := set $plain "MOODIFIER_C2PA_KEY" "/etc/moodifier-signing/key.pem" -}}
+{{- end -}}
 {{- with $values.auth -}}
 {{- $_ := set $plain "MOODIFIER_AUTH" (ternary "off" .mode (eq .mode "anonymous")) -}}
 {{- if eq .mode "anonymous" -}}{{- $_ := set $plain "MOODIFIER_ALLOW_ANONYMOUS" "true" -}}{{- end -}}

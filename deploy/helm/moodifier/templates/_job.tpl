@@ -24,9 +24,19 @@ spec:
       securityContext: {{- include "moodifier.securityContext" . | nindent 8 }}
       volumeMounts:
         - { name: tmp, mountPath: /tmp }
-        {{- include "moodifier.data.mount" . | nindent 8 }}
+        {{- with include "moodifier.gateway.mounts" $argument | trim }}
+        {{- . | nindent 8 }}
+        {{- end }}
+        {{- with $settings.volumeMounts }}
+        {{- toYaml . | nindent 8 }}
+        {{- end }}
   volumes:
     - name: tmp
       emptyDir: { sizeLimit: 1Gi }
-    {{- include "moodifier.data.volume" . | nindent 4 }}
+    {{- with include "moodifier.gateway.volumes" $argument | trim }}
+    {{- . | nindent 4 }}
+    {{- end }}
+    {{- with $settings.volumes }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
 {{- end -}}

@@ -36,23 +36,43 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- include "moodifier.environment" . }}
 {{- end -}}
 
-{{/* The folder that the gateway's code keeps things in; nothing when they all lie in database and bucket. Argument: the root. */}}
-{{- define "moodifier.data.mount" -}}
-{{- if or (not .Values.database.existingSecret) .Values.objectStore.claim -}}
-- { name: data, mountPath: /data }
-{{- end -}}
+{{/* "true" for what makes results and so signs them: not for gateways that only answer requests. Argument: dict "root" $ "name" SERVICE. */}}
+{{- define "moodifier.signs" -}}
+{{- $answers := and (eq .name "gateway") .root.Values.services.worker.enabled -}}
+{{- if and .root.Values.signing.existingSecret (include "moodifier.isGateway" .name) (not $answers) }}true{{ end -}}
 {{- end -}}
 
-{{- define "moodifier.data.volume" -}}
-{{- if not .Values.database.existingSecret -}}
+{{/* What the gateway's code reads and keeps: a folder unless all lies in database and bucket, and the key that signs. Argument as above. */}}
+{{- define "moodifier.gateway.mounts" -}}
+{{- if or (not .root.Values.database.existingSecret) .root.Values.objectStore.claim }}
+- { name: data, mountPath: /data }
+{{- end }}
+{{- if include "moodifier.signs" . }}
+- { name: signing, mountPath: /etc/moodifier-signing, readOnly: true }
+{{- end }}
+{{- end -}}
+
+{{- define "moodifier.gateway.volumes" -}}
+{{- $values := .root.Values }}
+{{- if not $values.database.existingSecret }}
 - name: data
-  {{- if .Values.database.embeddedClaim }}
-  persistentVolumeClaim: { claimName: {{ .Values.database.embeddedClaim }} }
+  {{- if $values.database.embeddedClaim }}
+  persistentVolumeClaim: { claimName: {{ $values.database.embeddedClaim }} }
   {{- else }}
   emptyDir: { sizeLimit: 10Gi }
   {{- end }}
-{{- else if .Values.objectStore.claim -}}
+{{- else if $values.objectStore.claim }}
 - name: data
-  persistentVolumeClaim: { claimName: {{ .Values.objectStore.claim }} }
-{{- end -}}
+  persistentVolumeClaim: { claimName: {{ $values.objectStore.claim }} }
+{{- end }}
+{{- if include "moodifier.signs" . }}
+- name: signing
+  secret:
+    secretName: {{ $values.signing.existingSecret }}
+    # 0440
+    defaultMode: 288
+    items:
+      - { key: {{ $values.signing.certificatesKey }}, path: certificates.pem }
+      - { key: {{ $values.signing.keyKey }}, path: key.pem }
+{{- end }}
 {{- end -}}
