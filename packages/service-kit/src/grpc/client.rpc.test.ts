@@ -1,9 +1,12 @@
-import { describe, expect, it } from "vitest";
+import dns from "node:dns/promises";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { diffusion } from "@moodifier/proto";
 import { emptyEdit, progress, startEditor } from "../../tests/editor-server.ts";
 import { createClient, MoodError } from "../index.ts";
 
 const retry = { baseMs: 1, maxMs: 5 };
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe("a client", () => {
   it("names the service that is down", async () => {
@@ -73,5 +76,28 @@ describe("a client", () => {
       code: "DEADLINE_EXCEEDED",
     });
     await close();
+  });
+
+  it("finds a service again whose every address has changed, within seconds", async () => {
+    const old = await startEditor({ listMethods: async () => ({ methods: [{ name: "old", description: "" }] }) });
+    const { port } = old.server;
+    let address = "127.0.0.1";
+    vi.spyOn(dns, "lookup").mockImplementation((async () => [{ address, family: 4 }]) as never);
+    const client = createClient(diffusion.EditorClient, `dns:///editor.prod.svc:${port}`);
+    expect((await client.listMethods({})).methods[0]?.name).toBe("old");
+    address = "127.0.0.2";
+    const config = { host: address, port, metricsPort: 0, reflection: false, drainMs: 1000 };
+    const listMethods = async () => ({ methods: [{ name: "new", description: "" }] });
+    const next = await startEditor({ listMethods }, { config });
+    await old.close();
+    // grpc-js would wait for 30 s between two resolutions.
+    const name = () =>
+      client.listMethods({}).then(
+        ({ methods }) => methods[0]?.name,
+        () => "none",
+      );
+    await expect.poll(name, { timeout: 5000, interval: 100 }).toBe("new");
+    client.close();
+    await next.close();
   });
 });
