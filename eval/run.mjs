@@ -1,4 +1,4 @@
-// `npm run eval -- <ablation|sheet> [--quick] [--model DIR] [--data DIR]`: tables and pictures of MoodBench, written to eval/results.
+// `npm run eval -- <ablation|methods|sheet> [--quick] [--model DIR] [--data DIR]`: tables and pictures of MoodBench, written to eval/results.
 // Without --data the pairs are drawn first, from identities that no training set holds (--seed 2, where training draws with seed 1).
 // `npm run eval -- clip [--quick] [--model [NAME=]DIR ...] [--data READER=DIR]...`: zero-shot emotion and retrieval of CLIP folders.
 import { spawnSync } from "node:child_process";
@@ -20,7 +20,9 @@ const { values: options, positionals } = parseArgs({
 });
 const [table, ...more] = positionals;
 const tables = {
-  ablation: () => evaluateAblation(pairsFolder()),
+  ablation: () => evaluateEdits("ablation", ["moodifier", "true-plan", "short-prompt", "no-region"]),
+  methods: () =>
+    evaluateEdits("methods", ["moodifier", "inversion-free", "sdedit", "ddim-inversion", "direct-inversion"]),
   sheet: () => drawSheet(pairsFolder()),
   clip: () =>
     evaluateClip({
@@ -44,32 +46,13 @@ const family = options.model.at(-1) ?? join(root, "models/mini");
 const pairsFolder = () => options.data.at(-1) ?? drawPairs();
 await tables[table]();
 
-/** Table 5 and the start of Table 4: the full system, the editor under true plans, and the editor without P_E or M_E. */
-function evaluateAblation(data) {
-  const edits = join(root, "out/moodbench/edits");
-  node(
-    "eval/moodbench/edit-pairs.mjs",
-    "--data",
-    data,
-    "--out",
-    edits,
-    "--pairs",
-    String(pairs),
-    "--split",
-    "all",
-    "--model",
-    family,
-  );
-  node(
-    "scripts/train.mjs",
-    "eval/moodbench/score.py",
-    "--data",
-    data,
-    "--edits",
-    edits,
-    "--out",
-    join(results, "ablation"),
-  );
+/** One table of edits: Table 5 (the editor under true plans, without P_E, without M_E) or Table 4 (other editors on the same backbone). */
+function evaluateEdits(name, variants) {
+  const [data, edits] = [pairsFolder(), join(root, "out/moodbench", name)];
+  const run = ["--data", data, "--out", edits, "--pairs", String(pairs), "--split", "all", "--model", family];
+  node("eval/moodbench/edit-pairs.mjs", ...run, "--variants", variants.join(","));
+  const score = ["eval/moodbench/score.py", "--data", data, "--edits", edits, "--out", join(results, name)];
+  node("scripts/train.mjs", ...score);
 }
 
 /** Eight emotions for six identities. */

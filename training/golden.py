@@ -39,6 +39,7 @@ def main(argv=None):
     golden_text.write_decode(out, family)
     golden_edit.write_text_encoder(out, family)
     golden_edit.write_edit_loop(out, family)
+    golden_edit.write_trajectories(out, family)
 
 
 if __name__ == "__main__":

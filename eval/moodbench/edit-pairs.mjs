@@ -8,6 +8,9 @@ import { decodeImage, decodeMask } from "@moodifier/inference";
 import { openDataset } from "./dataset.mjs";
 import { startEditing } from "./services.mjs";
 
+/** A published editor: the short prompt of subject and emotion, no region. */
+const baseline = (method) => ({ plan: (plan, truth) => ({ ...plan, ...truth.short, ...truth.whole }), method });
+
 /** What each variant changes of the planner's plan; `truth` is what MoodWorld knows about the pair. */
 const VARIANTS = {
   // The whole system: the planner's own plan.
@@ -19,7 +22,11 @@ const VARIANTS = {
   // Table 5, without M_E.
   "no-region": { plan: (plan, truth) => ({ ...plan, ...truth.captions, ...truth.whole }) },
   // Table 4: inversion-free editing with the short prompt.
-  "inversion-free": { plan: (plan, truth) => ({ ...plan, ...truth.short, ...truth.whole }), method: "inversion-free" },
+  "inversion-free": baseline("inversion-free"),
+  // The rest of Table 4, on the same backbone and the same steps.
+  sdedit: baseline("sdedit"),
+  "ddim-inversion": baseline("ddim-inversion"),
+  "direct-inversion": baseline("direct-inversion"),
 };
 
 const { values: options } = parseArgs({

@@ -12,6 +12,7 @@ from .golden_files import Arrays, floats, write_json
 from .onnx_graph import ExportError, open_session
 from .random import gaussian_noise
 from .reference_edit import EditInputs, edit
+from .reference_trajectories import edit_along
 from .samples import SOURCE, TARGET
 from .served_edit import served_edit
 
@@ -24,6 +25,12 @@ CASES = [
     TWELVE,
     ("short captions, wide latent, whole picture", SHORT, (0, 8), "full", 0, 4, 4.0, 1.0, 1.0),
     ("no control, odd latent", SHORT, (-3, 2), "hard", 5, 4, 2.5, 0.0, 0.0),
+]
+# the same, for each trajectory that is not virtual inversion, with the share of the noise levels that it goes through
+TRAJECTORIES = [
+    (("ddim-inversion", (SOURCE, TARGET), (0, 0), "hard", 11, 6, 2.5, 0.6, 0.4), 1.0),
+    (("direct-inversion", SHORT, (-3, 2), "hard", 12, 6, 2.5, 0.6, 0.4), 1.0),
+    (("sdedit", SHORT, (0, 0), "hard", 13, 8, 4.0, 0.0, 0.0), 0.75),
 ]
 
 
@@ -45,12 +52,18 @@ def make_inputs(family, case, number=0):
     return EditInputs(x0, *(states(family, ids, length) for ids in (empty, source, target)), source, target, torch.from_numpy(masks(h, w)[mask]), seed, steps, guidance, cross, self_)
 
 
-def write_edit_loop(out, family, name="edit-loop", settings=CASES):
-    """NAME.json and NAME.bin; `family` is left as it was."""
+def write_trajectories(out, family):
+    """edit-trajectories.json and .bin: the baselines' edits, in the form of the edit loop's."""
+    runs = {case[0]: lambda *given, case=case, strength=strength: edit_along(*given, case[0], strength) for case, strength in TRAJECTORIES}
+    write_edit_loop(out, family, "edit-trajectories", [case for case, _ in TRAJECTORIES], runs)
+
+
+def write_edit_loop(out, family, name="edit-loop", settings=CASES, runs={}):
+    """NAME.json and NAME.bin, by `edit` or what `runs` names for a case; `family` is left as it was."""
     arrays, cases = Arrays(), []
     for number, case in enumerate(settings):
         inputs = make_inputs(family, case, number)
-        final, trace = edit(copy.deepcopy(family.unet), inputs, family.schedule)
+        final, trace = runs.get(case[0], edit)(copy.deepcopy(family.unet), inputs, family.schedule)
         keep = lambda kind, tensor: arrays.add(f"{number}.{kind}", tensor.numpy())
         cases.append({
             "name": case[0], "seed": str(inputs.seed), "steps": inputs.steps, "guidanceScale": inputs.guidance, "crossReplace": inputs.cross, "selfReplace": inputs.self_,

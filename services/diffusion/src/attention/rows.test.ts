@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { MUTUAL_TEXT, SOURCE_EMPTY, SOURCE_TEXT, TARGET_EMPTY, TARGET_TEXT, wireStep } from "./phases.ts";
+import { virtualInversion } from "../trajectory/virtual-inversion.ts";
 import { planSteps } from "./step-plans.ts";
 
 const early = { crossReplace: 0.6, selfReplace: 0.3 };
-const base = { steps: 8, schedule: early, crossFrom: "source", readsMutual: false } as const;
+const { reads } = virtualInversion;
+const base = { steps: 8, schedule: early, crossFrom: "source", reads, readsMutual: false } as const;
 
 test("progress counts from 1/steps; cross includes its end, self excludes it", () => {
   const phases = Array.from({ length: 10 }, (_, i) => wireStep(i, 10, early));

@@ -1,4 +1,4 @@
-import { ROW_COUNT, SOURCE_TEXT, TARGET_EMPTY, TARGET_TEXT, type StepWiring } from "./phases.ts";
+import { ROW_COUNT, SOURCE_TEXT, TARGET_TEXT, type StepWiring } from "./phases.ts";
 
 /** What decides which of the six rows a step must run. */
 export interface RowNeeds {
@@ -25,9 +25,6 @@ export interface RowPlan {
   readonly position: readonly number[];
 }
 
-/** The rows that every step uses: the source's noise (its guidance scale is 1, so no empty-text row) and both halves of the target's guidance. */
-export const ALWAYS_USED: readonly number[] = [SOURCE_TEXT, TARGET_EMPTY, TARGET_TEXT];
-
 /** All six rows, none merged: what an unpruned loop runs. */
 export function planAllRows(needs: RowNeeds): RowPlan {
   const rows = Array.from({ length: ROW_COUNT }, (_, row) => row);
@@ -53,6 +50,12 @@ export function planRows(needs: RowNeeds): RowPlan {
     [...live].sort((a, b) => a - b),
     same,
   );
+}
+
+/** One row that reads nothing but itself. */
+export function singleRow(row: number): RowPlan {
+  const position = Array.from({ length: ROW_COUNT }, (_, other) => (other === row ? 0 : -1));
+  return { rows: [row], q: [0], k: [0], v: [0], crossSource: [0], crossGate: [0], position };
 }
 
 /** The rows that `row` reads: sources of Q, K and V, and of cross maps when its gate is open. */

@@ -1,39 +1,74 @@
+import { ddimInversion, directInversion, noiseAndDenoise } from "../trajectory/ddim.ts";
+import { virtualInversion } from "../trajectory/virtual-inversion.ts";
 import type { EditMethod } from "./edit-method.ts";
-import { followMutual, keepSource } from "./site-hooks.ts";
+import { followMutual, keepSource, leaveTarget } from "./site-hooks.ts";
 
 /** The method of a request that names none. */
 export const DEFAULT_METHOD = "moodifier";
 
+/** What most methods share. */
+const PLAIN = {
+  trajectory: virtualInversion,
+  strength: 1,
+  controlled: true,
+  cross: "refine",
+  emphasis: 1,
+  crossFrom: "source",
+} as const;
+
+/** Prompt-to-Prompt on an inverted source, without a region map; a mask acts at the paste-back only. */
+const PROMPT_TO_PROMPT = { ...PLAIN, keepsRegion: false, hooks: leaveTarget } as const;
+
 const METHODS: readonly EditMethod[] = [
   {
+    ...PLAIN,
     name: DEFAULT_METHOD,
     description:
       "Moodifier's Algorithm 1: virtual inversion, refined cross-attention outside the region map, and the source composited outside it at every step.",
-    cross: "refine",
-    emphasis: 1,
-    crossFrom: "source",
     keepsRegion: true,
     hooks: keepSource,
   },
   {
+    ...PLAIN,
     name: "word-swap",
     description:
       "Prompt-to-Prompt's Replace and Reweight (Hertz et al. 2022) inside the region map: changed words draw in the shape of the words they replace; for colour and material.",
     cross: "replace",
     emphasis: 2,
-    crossFrom: "source",
     keepsRegion: false,
     hooks: keepSource,
   },
   {
+    ...PLAIN,
     name: "inversion-free",
     description:
       "InfEdit's unified attention control (Xu et al. 2024) without a region map in the loop: the mutual branch lends its maps; the mask acts at the paste-back only.",
-    cross: "refine",
-    emphasis: 1,
     crossFrom: "mutual",
     keepsRegion: false,
     hooks: followMutual,
+  },
+  {
+    ...PROMPT_TO_PROMPT,
+    name: "ddim-inversion",
+    description:
+      "DDIM inversion (Song et al. 2021) and Prompt-to-Prompt's Refine (Hertz et al. 2022): a baseline; the source drifts.",
+    trajectory: ddimInversion,
+  },
+  {
+    ...PROMPT_TO_PROMPT,
+    name: "direct-inversion",
+    description:
+      "Direct inversion (Ju et al. 2024) and Prompt-to-Prompt's Refine: a baseline; the source is put back on its path.",
+    trajectory: directInversion,
+  },
+  {
+    ...PROMPT_TO_PROMPT,
+    name: "sdedit",
+    description:
+      "SDEdit (Meng et al. 2022): noise on the source, taken away under the target prompt alone: a baseline.",
+    trajectory: noiseAndDenoise,
+    strength: 0.75,
+    controlled: false,
   },
 ];
 

@@ -18,6 +18,11 @@ export function followMutual(site: EditSite): LoopHook[] {
   return site.blend ? [blendHook(site.blend, "mutual")] : [];
 }
 
+/** The loop leaves the target as it comes, save where attention maps show no edit; a given M_E does not act on the loop. */
+export function leaveTarget(site: EditSite): LoopHook[] {
+  return site.blend ? [blendHook(site.blend, "source")] : [];
+}
+
 /** Line 11 of Moodifier's Algorithm 1: x_0 + m (x̂0 - x_0), for the mask m at latent size. */
 function compositeHook(mask: Mask): LoopHook {
   return { afterEstimate: ({ clean, target }) => mix(clean, target, mask) };

@@ -8,6 +8,9 @@ import { LocalBlend } from "../attention/local-blend.ts";
 import { planSteps } from "../attention/step-plans.ts";
 import { followMutual, keepSource } from "../methods/site-hooks.ts";
 import { lcmTimesteps } from "../schedule/lcm-timesteps.ts";
+import { ddimInversion, directInversion, noiseAndDenoise } from "../trajectory/ddim.ts";
+import type { TrajectoryKind } from "../trajectory/trajectory.ts";
+import { virtualInversion } from "../trajectory/virtual-inversion.ts";
 import { cumulateAlphas } from "../schedule/noise-schedule.ts";
 import { denoise, type DenoiseJob } from "./denoise.ts";
 import type { LoopHook } from "./loop-hook.ts";
@@ -28,7 +31,7 @@ interface Case {
   textTarget: string;
   mask: string;
   finalX0: string;
-  trace: { predicted: Moments; mutual: Moments }[];
+  trace: { timestep: number; predicted: Moments; mutual: Moments }[];
 }
 interface Moments {
   mean: number;
@@ -42,6 +45,8 @@ interface Golden {
 
 const golden = readGolden<Golden>("edit-loop.json");
 const floats = readFloats("edit-loop.bin");
+const baselines = readGolden<Golden>("edit-trajectories.json");
+const baselineFloats = readFloats("edit-trajectories.bin");
 let model: Model;
 let denoiser: Session;
 
@@ -51,16 +56,29 @@ beforeAll(async () => {
 });
 afterAll(() => model?.close());
 
-function read(name: string) {
-  const { offset, dims } = golden.arrays[name]!;
-  return { dims, data: floats.subarray(offset, offset + dims.reduce((product, dim) => product * dim, 1)) };
-}
+type Arrays = (name: string) => { dims: number[]; data: Float32Array };
+const arraysOf =
+  ({ arrays }: Golden, values: Float32Array): Arrays =>
+  (name) => {
+    const { offset, dims } = arrays[name]!;
+    return { dims, data: values.subarray(offset, offset + dims.reduce((product, dim) => product * dim, 1)) };
+  };
+const readLoop = arraysOf(golden, floats);
+const read = readLoop;
 
 /** The job of a golden case; `hooks` and `crossFrom` default to the method "moodifier". */
 function makeJob(
   item: Case,
-  options: { hooks?: LoopHook[]; crossFrom?: "source" | "mutual"; prune?: boolean } = {},
+  options: {
+    hooks?: LoopHook[];
+    crossFrom?: "source" | "mutual";
+    prune?: boolean;
+    trajectory?: TrajectoryKind;
+    timesteps?: number[];
+    arrays?: Arrays;
+  } = {},
 ): DenoiseJob {
+  const { trajectory = virtualInversion, arrays: read = readLoop } = options;
   const { noiseSchedule, denoiser: shape } = model.manifest;
   const clean = read(item.x0);
   const [, channels = 0, height = 0, width = 0] = clean.dims;
@@ -71,11 +89,13 @@ function makeJob(
     width: states[0]!.dims[2]!,
     data: Float32Array.from(states.flatMap(({ data }) => [...data])),
   };
+  const timesteps = options.timesteps ?? lcmTimesteps(item.steps, noiseSchedule);
   const hooks = options.hooks ?? keepSource({ mask });
   const plans = planSteps(
     {
-      steps: item.steps,
+      steps: timesteps.length,
       schedule: item,
+      reads: trajectory.reads,
       crossFrom: options.crossFrom ?? "source",
       readsMutual: hooks.some((hook) => hook.readsMutual),
     },
@@ -85,13 +105,14 @@ function makeJob(
   return {
     context: { layers: shape.layers, channels, height, width, text, control, region: mask.data },
     clean: clean.data,
-    timesteps: lcmTimesteps(item.steps, noiseSchedule),
+    timesteps,
     plans,
     alphas: cumulateAlphas(noiseSchedule),
     prediction: noiseSchedule.prediction,
     guidanceScale: item.guidanceScale,
     cleanLimit: Infinity,
     seed: BigInt(item.seed),
+    trajectory,
     hooks,
   };
 }
@@ -131,6 +152,25 @@ describe.each(golden.cases)("full loop: $name", (item) => {
     item.trace.forEach(({ predicted }, step) => expectMoments(`step ${step} target`, seen[step]!.target, predicted));
     // Before the last step the trace holds noisy latents; there it holds the mutual branch's estimate.
     expectMoments("last step mutual", seen.at(-1)!.mutual, item.trace.at(-1)!.mutual);
+  });
+});
+
+describe("the baselines' trajectories", () => {
+  const arrays = arraysOf(baselines, baselineFloats);
+  test.each([
+    { kind: ddimInversion, runs: 6 + 3 + 5 * 4 },
+    { kind: directInversion, runs: 6 + 3 + 4 + 3 + 3 * 2 },
+    { kind: noiseAndDenoise, runs: 6 * 2 },
+  ])("equal eager PyTorch, pruned and unpruned ($runs rows)", async ({ kind, runs }) => {
+    const item = baselines.cases[[ddimInversion, directInversion, noiseAndDenoise].indexOf(kind)]!;
+    const timesteps = item.trace.map(({ timestep }) => timestep);
+    const options = { hooks: [], trajectory: kind, timesteps, arrays };
+    const noRegion = (job: DenoiseJob): DenoiseJob => ({ ...job, context: { ...job.context, region: undefined } });
+    const pruned = await denoise(denoiser, noRegion(makeJob(item, options)));
+    const unpruned = await denoise(denoiser, noRegion(makeJob(item, { ...options, prune: false })));
+    expectClose("pruned", pruned.target, arrays(item.finalX0).data, baselines.tolerance);
+    expectClose("unpruned", unpruned.target, arrays(item.finalX0).data, baselines.tolerance);
+    expect(pruned.rows).toBe(runs);
   });
 });
 

@@ -1,10 +1,11 @@
 import type { Session } from "@moodifier/inference";
 import { asFloat32, gaussianNoise, type TypedTensor } from "@moodifier/tensor";
 import type { AttentionMap } from "../attention/local-blend.ts";
-import { MUTUAL_TEXT, SOURCE_TEXT, TARGET_EMPTY, TARGET_TEXT } from "../attention/phases.ts";
-import type { RowPlan } from "../attention/rows.ts";
-import { addNoise, estimateClean, guide } from "../schedule/ddcm.ts";
+import { MUTUAL_TEXT, SOURCE_EMPTY, SOURCE_TEXT, TARGET_EMPTY, TARGET_TEXT } from "../attention/phases.ts";
+import { singleRow, type RowPlan } from "../attention/rows.ts";
+import { guide } from "../schedule/ddcm.ts";
 import { toNoise, type Prediction } from "../schedule/noise-schedule.ts";
+import type { BranchNoise, Estimates, TrajectoryKind } from "../trajectory/trajectory.ts";
 import { DenoiserBatches, type BranchLatents, type DenoiserContext } from "./denoiser-batch.ts";
 import type { LoopHook, StepState } from "./loop-hook.ts";
 
@@ -26,6 +27,7 @@ export interface DenoiseJob {
   readonly cleanLimit: number;
   /** Seed of all noise. */
   readonly seed: bigint;
+  readonly trajectory: TrajectoryKind;
   readonly hooks: readonly LoopHook[];
 }
 
@@ -46,65 +48,69 @@ export interface DenoiseOutcome {
 }
 
 /**
- * The one denoise loop (Algorithm 1 of Moodifier over DDCM with η = 1): predict all rows, guide the target, estimate the clean latents, let
- * the hooks change the target's, add the step's noise. Noise: stream 0 of the seed at the start, stream 1 + i at step i, shared by all branches.
+ * The one denoise loop (Algorithm 1 of Moodifier, by default over DDCM with η = 1): predict all rows, guide, let the trajectory estimate the
+ * clean latents, let the hooks change the target's, go on along the trajectory.
  */
 export async function denoise(
   denoiser: Session,
   job: DenoiseJob,
   options: DenoiseOptions = {},
 ): Promise<DenoiseOutcome> {
-  const { clean, timesteps, alphas, context } = job;
+  const { clean, timesteps, context } = job;
   const dims = [1, context.channels, context.height, context.width];
   const batches = new DenoiserBatches(context);
   const outputs = job.hooks.some((hook) => hook.mapRows) ? ["noise", "maps"] : ["noise"];
-  const start = gaussianNoise({ seed: job.seed, stream: 0, dims }).data;
-  let latents: BranchLatents = [start, start, start];
-  let target = clean;
   let rows = 0;
-  for (const [index, timestep] of timesteps.entries()) {
+  const predict = async (plan: RowPlan, index: number, latents: BranchLatents, wanted: string[]) => {
     options.signal?.throwIfAborted();
-    const plan = job.plans[index]!;
-    const run = await denoiser.run(batches.feeds(plan, timestep, latents), { signal: options.signal, outputs });
     rows += plan.rows.length;
-    const estimates = estimateBranches(job, plan, alphas[timestep]!, latents, asFloat32(run.noise, "noise").data);
+    return denoiser.run(batches.feeds(plan, timesteps[index]!, latents), { signal: options.signal, outputs: wanted });
+  };
+  const path = await job.trajectory.open({
+    clean,
+    alphas: timesteps.map((timestep) => job.alphas[timestep]!),
+    cleanLimit: job.cleanLimit,
+    draw: (stream) => gaussianNoise({ seed: job.seed, stream, dims }).data,
+    async predictSource(latent, index) {
+      const { noise } = await predict(singleRow(SOURCE_TEXT), index, [latent, latent, latent], ["noise"]);
+      return toNoise(job.prediction, asFloat32(noise, "noise").data, latent, job.alphas[timesteps[index]!]!);
+    },
+  });
+  let latents = path.start;
+  let target = clean;
+  for (const [index, timestep] of timesteps.entries()) {
+    const plan = job.plans[index]!;
+    const run = await predict(plan, index, latents, outputs);
+    const noise = readNoise(job, plan, job.alphas[timestep]!, latents, asFloat32(run.noise, "noise").data);
+    const estimates = path.estimate(index, latents, noise);
     target = applyHooks(job, plan, index, estimates, run.maps && asFloat32(run.maps, "maps"));
     await options.onStep?.(index + 1, target);
-    if (index + 1 < timesteps.length) {
-      const alpha = alphas[timesteps[index + 1]!]!;
-      const noise = gaussianNoise({ seed: job.seed, stream: 1 + index, dims }).data;
-      const mutual = estimates.mutual ? addNoise(estimates.mutual, noise, alpha) : latents[2];
-      latents = [addNoise(clean, noise, alpha), addNoise(target, noise, alpha), mutual];
-    }
+    if (index + 1 < timesteps.length) latents = path.advance(index, latents, noise, { ...estimates, target });
   }
   return { target, rows };
 }
 
-interface Estimates {
-  readonly target: Float32Array;
-  readonly mutual: Float32Array | undefined;
-}
-
-function estimateBranches(
+/** The predicted noise of each branch, guided where the row of its empty text ran. */
+function readNoise(
   job: DenoiseJob,
   plan: RowPlan,
   alpha: number,
   latents: BranchLatents,
   output: Float32Array,
-): Estimates {
+): BranchNoise {
   const size = job.clean.length;
-  const noiseOf = (row: number) => {
+  const noiseOf = (row: number): Float32Array | undefined => {
     const at = plan.position[row]!;
-    return toNoise(job.prediction, output.subarray(at * size, (at + 1) * size), latents[row % 3]!, alpha);
+    const predicted = output.subarray(at * size, (at + 1) * size);
+    return at < 0 ? undefined : toNoise(job.prediction, predicted, latents[row % 3]!, alpha);
   };
-  const shared = { clean: job.clean, source: latents[0], sourceNoise: noiseOf(SOURCE_TEXT), alpha };
-  const guided = guide(noiseOf(TARGET_EMPTY), noiseOf(TARGET_TEXT), job.guidanceScale);
-  const target = estimateClean({ ...shared, branch: latents[1], branchNoise: guided }, job.cleanLimit);
-  const mutual =
-    plan.position[MUTUAL_TEXT]! >= 0
-      ? estimateClean({ ...shared, branch: latents[2], branchNoise: noiseOf(MUTUAL_TEXT) }, job.cleanLimit)
-      : undefined;
-  return { target, mutual };
+  const guided = (empty: number, text: number) => guide(noiseOf(empty)!, noiseOf(text)!, job.guidanceScale);
+  const guidesSource = job.trajectory.reads.includes(SOURCE_EMPTY);
+  return {
+    source: guidesSource ? guided(SOURCE_EMPTY, SOURCE_TEXT) : noiseOf(SOURCE_TEXT),
+    target: guided(TARGET_EMPTY, TARGET_TEXT),
+    mutual: noiseOf(MUTUAL_TEXT),
+  };
 }
 
 function applyHooks(

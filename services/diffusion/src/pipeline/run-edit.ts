@@ -119,10 +119,13 @@ function prepareLoop(model: Model, order: EditOrder, clean: Latent, mask: EditMa
     ? { blend: openLocalBlend(order, relation, clean) }
     : { mask: mask.latent };
   const hooks = method.hooks(site);
+  const grid = lcmTimesteps(sampling.steps, noiseSchedule);
+  const timesteps = grid.slice(Math.round(grid.length * (1 - method.strength)));
   const request: PlanRequest = {
-    steps: sampling.steps,
-    schedule: sampling,
+    steps: timesteps.length,
+    schedule: method.controlled ? sampling : { crossReplace: 0, selfReplace: 0 },
     crossFrom: method.crossFrom,
+    reads: [...method.trajectory.reads, ...hooks.flatMap((hook) => hook.mapRows ?? [])],
     readsMutual: hooks.some((hook) => hook.readsMutual),
   };
   // A mask of the whole picture has no outside: with Eq. 7 nothing would follow the source, so the cross schedule alone decides.
@@ -131,13 +134,14 @@ function prepareLoop(model: Model, order: EditOrder, clean: Latent, mask: EditMa
   const job: DenoiseJob = {
     context: { layers: denoiser.layers, channels, height, width, text, control: relation.control, region },
     clean: clean.data,
-    timesteps: lcmTimesteps(sampling.steps, noiseSchedule),
+    timesteps,
     plans: planSteps(request),
     alphas: cumulateAlphas(noiseSchedule),
     prediction: noiseSchedule.prediction,
     guidanceScale: sampling.guidanceScale,
     cleanLimit: CLEAN_LIMIT,
     seed: sampling.seed,
+    trajectory: method.trajectory,
     hooks,
   };
   return { job, site, missingWords: relation.missingWords };
