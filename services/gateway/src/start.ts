@@ -64,7 +64,11 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
     metricsServer = await serveMetrics(parts.metrics.registry, {
       host: config.host,
       port: config.metricsPort,
-      refresh: () => reportLanes(parts.metrics, parts.gatewayMetrics, () => parts.store.depths()),
+      refresh: () =>
+        reportLanes(parts.metrics, parts.gatewayMetrics, async () => [
+          ...(await parts.store.depths()),
+          await parts.batches.store.depth(),
+        ]),
     });
   }
   const server = app.getHttpServer() as Server;

@@ -119,6 +119,20 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     expect(await succeed(held!)).toBe(true);
   });
 
+  it("tells how many rows wait and run, and for how long", async () => {
+    expect(await store.depth()).toEqual({ lane: "rows", queued: 0, running: 0, oldestAgeSeconds: 0 });
+    const batch = await make(20, { faulty: [3] });
+    await database.query("UPDATE batch SET created_at = now() - interval '1 hour' WHERE id = $1", [batch.id]);
+    const cancelled = await make(5);
+    await store.cancel("a", cancelled.id);
+    const [claim] = await queue.claim(4);
+    await succeed(claim!);
+    const { oldestAgeSeconds, ...counts } = await store.depth();
+    expect(counts).toEqual({ lane: "rows", queued: 15, running: 3 });
+    expect(oldestAgeSeconds).toBeGreaterThan(3590);
+    expect(oldestAgeSeconds).toBeLessThan(3700);
+  });
+
   it("takes urgent batches first", async () => {
     await make(2);
     const urgent = await make(2, { options: readBatchOptions({ priority: 5 }) });

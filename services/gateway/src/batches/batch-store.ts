@@ -5,6 +5,7 @@ import type { Database } from "../database/database.ts";
 import type { Problem } from "../http/problem.ts";
 import type { Batch, BatchRow, RowStatus, Survey } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
+import type { LaneReading } from "../telemetry/gateway-metrics.ts";
 import { type BatchRecord, type RowRecord, selectBatch, toBatch, toRow } from "./batch-records.ts";
 import type { RowPlan } from "./row-plan.ts";
 import type { RowShare } from "./shards/row-share.ts";
@@ -176,6 +177,21 @@ export class BatchStore {
       "SELECT id, total, traceparent FROM batch WHERE status = 'running' AND ($1::uuid IS NULL OR id = $1) ORDER BY created_at, id",
       [id ?? null],
     );
+  }
+
+  /** The rows of running batches that wait and that run, counted up to 100,000 of them in the order in which they are taken. */
+  async depth(): Promise<LaneReading> {
+    const [{ queued, running, age } = { queued: 0, running: 0, age: 0 }] = await this.#database.query<{
+      queued: number;
+      running: number;
+      age: number;
+    }>(
+      `SELECT count(*) FILTER (WHERE status = 'pending')::int AS queued, count(*) FILTER (WHERE status = 'running')::int AS running,
+         COALESCE(extract(epoch FROM now() - min(created_at) FILTER (WHERE status = 'pending')), 0)::float8 AS age
+       FROM (SELECT row.status, batch.created_at FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
+         WHERE batch.status = 'running' AND row.status IN ('pending', 'running') ORDER BY row.row_index, row.batch_id LIMIT 100000) AS open`,
+    );
+    return { lane: "rows", queued, running, oldestAgeSeconds: Math.max(0, age) };
   }
 
   /** How many rows of a share have not ended. */

@@ -54,14 +54,14 @@ export function countJob({ jobs, jobDuration }: GatewayMetrics, job: Job): void 
   jobDuration.observe(labels, ((job.finishedAt ?? Date.now()) - job.createdAt) / 1000);
 }
 
-/** How long a lane of the job queue is. */
+/** How long a lane of the job queue is, or the queue of the rows of batches. */
 export interface LaneReading {
   readonly lane: string;
   readonly queued: number;
   readonly running: number;
   readonly oldestAgeSeconds: number;
-  /** Megapixels times steps of all waiting jobs. */
-  readonly megapixelSteps: number;
+  /** Megapixels times steps of all waiting jobs; rows are not known so well. */
+  readonly megapixelSteps?: number;
 }
 
 /** Copies the lengths of the lanes to the gauges; for the metrics server to call at each scrape, so that nothing is counted while nobody looks. */
@@ -74,6 +74,6 @@ export async function reportLanes(
     queueDepth.set({ queue: lane }, queued);
     queueRunning.set({ queue: lane }, running);
     queueOldestAge.set({ queue: lane }, oldestAgeSeconds);
-    queueMegapixelSteps.set({ queue: lane }, megapixelSteps);
+    if (megapixelSteps !== undefined) queueMegapixelSteps.set({ queue: lane }, megapixelSteps);
   }
 }
