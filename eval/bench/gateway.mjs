@@ -36,8 +36,11 @@ export default async function bench(args) {
     }
   }
   if (wanted("overhead")) {
-    result.overhead = await measureOverhead(Number(values.edits));
-    console.log("overhead:", result.overhead);
+    result.overhead = {};
+    for (const kind of kinds) {
+      result.overhead[kind] = await measureOverhead(kind, Number(values.edits));
+      console.log(`overhead on ${kind}:`, result.overhead[kind]);
+    }
   }
   if (wanted("streams")) {
     result.streams = await measureStreams(Number(values.clients));

@@ -1,5 +1,7 @@
 // From the request to cancel an edit to its freed place in a real editor that runs one edit at a time, against one denoising step of the same run: a call that waits for the place tells when it is free.
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { editOf } from "./bare-edits.mjs";
@@ -19,9 +21,10 @@ export async function measureCancel(kind, count) {
   const addresses = Object.fromEntries(
     Object.entries(services).map(([name, { address }]) => [`${name}Address`, address]),
   );
+  const storage = mkdtempSync(join(tmpdir(), "moodifier-cancel-"));
   let gateway;
   try {
-    gateway = await startGateway(addresses, settings);
+    gateway = await startGateway(addresses, { ...settings, storage });
     const open = await editOf(addresses, picture, steps);
     const stepMs = await timeSteps(open);
     const freed = [];
@@ -36,6 +39,7 @@ export async function measureCancel(kind, count) {
     await gateway?.stop();
     for (const service of Object.values(services)) service.stop();
     await stop();
+    rmSync(storage, { recursive: true, force: true });
   }
 }
 

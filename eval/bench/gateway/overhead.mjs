@@ -1,15 +1,27 @@
 // What the gateway adds to the three calls of an edit, with pictures of 1 MB; the bare calls are the baseline of the same run.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { editBare, repeat } from "./bare-edits.mjs";
 import { round, summarize } from "./figures.mjs";
+import { openBenchDatabase } from "./open-database.mjs";
 import { cpuSeconds, residentMiB, startGateway, startServices } from "./processes.mjs";
 
 const width = 4;
 
-export async function measureOverhead(count) {
+export async function measureOverhead(kind, count) {
+  const { settings, stop } = await openBenchDatabase(kind);
+  const storage = mkdtempSync(join(tmpdir(), "moodifier-overhead-"));
   const services = await startServices(600, 1, 0);
   const { addresses, picture } = services;
   // Each edit is planned and encoded anew: an answer from the cache would flatter.
-  const gateway = await startGateway(addresses, { concurrency: width, cacheBytes: 0, maxQueue: 1000 });
+  const gateway = await startGateway(addresses, {
+    ...settings,
+    storage,
+    concurrency: width,
+    cacheBytes: 0,
+    maxQueue: 1000,
+  });
   try {
     const edit = () => postEdit(gateway.url, picture);
     await repeat(10, 1, edit);
@@ -34,6 +46,8 @@ export async function measureOverhead(count) {
   } finally {
     await gateway.stop();
     services.stop();
+    await stop();
+    rmSync(storage, { recursive: true, force: true });
   }
 }
 
