@@ -47,8 +47,11 @@ export default async function bench(args) {
     console.log("streams:", result.streams);
   }
   if (wanted("batch")) {
-    result.batch = await measureBatch(Number(values.rows), Number(values.rounds));
-    console.log("batch:", result.batch);
+    result.batch = {};
+    for (const kind of kinds) {
+      result.batch[kind] = await measureBatch(kind, Number(values.rows), Number(values.rounds));
+      console.log(`batch on ${kind}:`, result.batch[kind]);
+    }
   }
   if (wanted("cancel")) {
     result.cancel = {};

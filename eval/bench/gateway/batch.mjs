@@ -1,18 +1,25 @@
-// A batch against the bare calls of its rows, as many at a time, in turns; and the resident memory of a gateway that works for minutes.
+// A batch against the bare calls of its rows, in turns, on an editor that both keep busy; and the resident memory of a gateway that works for minutes.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { editBare, repeat } from "./bare-edits.mjs";
 import { quantile, round, slopeOf } from "./figures.mjs";
+import { openBenchDatabase } from "./open-database.mjs";
 import { residentMiB, startGateway, startServices } from "./processes.mjs";
 
-const width = 4;
+/** An editor that takes 200 ms for an edit, as a GPU does, and runs four at a time. */
+const [side, steps, stepMs, places] = [256, 8, 25, 4];
+/** Calls at the same time: enough that the editor never waits for one. */
+const width = 2 * places;
 // Each row is planned and encoded anew: an answer from the cache would flatter.
-const settings = { concurrency: width, interactiveSlots: 0, batchWindow: 3 * width, cacheBytes: 0 };
-/** A service that takes 200 ms for an edit, as a GPU does. */
-const [side, steps, stepMs] = [256, 8, 25];
+const settings = { concurrency: width, interactiveSlots: 0, batchWindow: 2 * width, cacheBytes: 0 };
 
-export async function measureBatch(rows, rounds) {
-  const services = await startServices(side, steps, stepMs);
-  const gateway = await startGateway(services.addresses, settings);
+export async function measureBatch(kind, rows, rounds) {
+  const database = await openBenchDatabase(kind);
+  const storage = mkdtempSync(join(tmpdir(), "moodifier-batch-"));
+  const services = await startServices(side, steps, stepMs, places);
+  const gateway = await startGateway(services.addresses, { ...settings, ...database.settings, storage });
   try {
     const upload = await send(gateway.url, services.picture);
     await runBatch(gateway.url, upload, 20);
@@ -27,7 +34,7 @@ export async function measureBatch(rows, rounds) {
     return {
       rows,
       rounds,
-      at_a_time: width,
+      edits_at_a_time: places,
       bare_rows_per_s: round(quantile(bare, 0.5)),
       batch_rows_per_s: round(quantile(batch, 0.5)),
       ratio: round(quantile(ratios, 0.5)),
@@ -36,6 +43,8 @@ export async function measureBatch(rows, rounds) {
   } finally {
     await gateway.stop();
     services.stop();
+    await database.stop();
+    rmSync(storage, { recursive: true, force: true });
   }
 }
 
@@ -101,6 +110,6 @@ async function runBatch(url, upload, rows) {
     const { status, counts } = await (await fetch(urls.self)).json();
     if (status === "succeeded") return;
     if (status !== "running") throw new Error(`the batch ended as ${status}: ${JSON.stringify(counts)}`);
-    await sleep(50);
+    await sleep(250);
   }
 }

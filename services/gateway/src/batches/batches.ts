@@ -55,7 +55,7 @@ export type BatchesConfig = BatchSettings &
 const pollMs = 2000;
 const sweepMs = 60_000;
 /** Rows that an estimate rests on. */
-const sampleRows = 50;
+const sampleRows = 10;
 /** Younger objects are never garbage, in milliseconds: their reference may be on its way. */
 const graceMs = 2 * 3_600_000;
 

@@ -25,7 +25,7 @@ const sql = `
   WITH changed AS (
     UPDATE job SET
       status = COALESCE($3::text, status),
-      stage = CASE WHEN $4::boolean THEN stage ELSE COALESCE($3::text, stage) END,
+      stage = CASE WHEN $3::text = 'succeeded' THEN 'finishing' WHEN $4::boolean THEN stage ELSE COALESCE($3::text, stage) END,
       sequence = sequence + 1,
       record = record || $5::jsonb ||
         CASE WHEN $5::jsonb ? 'problem' THEN jsonb_build_object('problem', jsonb_build_object('stage', stage) || ($5::jsonb->'problem')) ELSE '{}'::jsonb END ||

@@ -59,6 +59,9 @@ interface Running {
 
 const leaseLost = (): MoodError => new MoodError("ABORTED", "LEASE_LOST", "Another worker has the job.");
 
+/** Pause before progress is written, in milliseconds: people watch the first lane, a batch tells of its rows. */
+const progressMs = { interactive: 100, batch: 500 } as const;
+
 /** Takes jobs from a store and runs them, a bounded number at a time. */
 export class JobRunner {
   readonly #store: JobStore;
@@ -193,16 +196,19 @@ export class JobRunner {
         controller.abort(new MoodError("DEADLINE_EXCEEDED", "EDIT_TIMEOUT", "The edit did not end within its time.")),
       Math.min(2 ** 31 - 1, Math.max(0, finishBy - Date.now())),
     );
-    const writer = new ProgressWriter(async (change) => {
-      if (!(await this.#store.change(claim, change))) controller.abort(leaseLost());
-    });
+    const writer = new ProgressWriter(
+      async (change) => {
+        if (!(await this.#store.change(claim, change))) controller.abort(leaseLost());
+      },
+      { pauseMs: progressMs[claim.job.lane], patient: claim.job.lane === "batch" },
+    );
     try {
       const change = await this.#work(claim.job, (each) => writer.write(each), {
         signal: controller.signal,
         deadline: finishBy,
       });
-      await writer.flush();
-      this.#tell(await this.#insist(() => this.#store.change(claim, change)));
+      const last = await writer.finish(change);
+      this.#tell(await this.#insist(() => this.#store.change(claim, last)));
     } catch (error) {
       await writer.flush().catch(() => undefined);
       const reason: unknown = controller.signal.aborted ? controller.signal.reason : error;

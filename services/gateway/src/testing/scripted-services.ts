@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clip, common, diffusion, mllm } from "@moodifier/proto";
-import { createLogger, MoodError, type RunningServer, serve, serverStream, unary } from "@moodifier/service-kit";
+import {
+  type BoundedQueue,
+  createLogger,
+  MoodError,
+  type RunningServer,
+  serve,
+  serverStream,
+  unary,
+} from "@moodifier/service-kit";
 
 /** How the scripted editor behaves; a test may change it between calls. */
 export interface Script {
@@ -9,6 +17,8 @@ export interface Script {
   stepMs: number;
   /** Thrown by the planner. */
   planError?: MoodError;
+  /** Edits that run at the same time; others wait. Unset: any number. */
+  places?: BoundedQueue;
   /** Picture sent with each step. */
   preview?: Buffer;
   /** Whether the segmenter knows no part. */
@@ -144,6 +154,7 @@ function editor(script: Script, record: Record, picture: Buffer) {
       { signal },
     ): AsyncGenerator<diffusion.EditEvent> {
       record.edits.push(request);
+      using _place = await script.places?.acquire({ signal });
       const { steps, stepMs } = script;
       yield { event: { $case: "accepted", value: { queuedMs: 0, steps } } };
       for (let step = 1; step <= steps; step += 1) {
