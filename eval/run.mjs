@@ -1,4 +1,4 @@
-// `npm run eval -- <ablation|methods|sheet> [--quick] [--model DIR] [--data DIR]`: tables and pictures of MoodBench, written to eval/results.
+// `npm run eval -- <ablation|methods|sheet|gallery> [--quick] [--model DIR] [--data DIR]`: tables and pictures of MoodBench, written to eval/results.
 // Without --data the pairs are drawn first, from identities that no training set holds (--seed 2, where training draws with seed 1).
 // `npm run eval -- clip [--quick] [--model [NAME=]DIR ...] [--data READER=DIR]...`: zero-shot emotion and retrieval of CLIP folders.
 import { spawnSync } from "node:child_process";
@@ -6,6 +6,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { writeGallery } from "./moodbench/gallery.mjs";
 import { evaluateClip } from "./clip/run.mjs";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -18,12 +19,14 @@ const { values: options, positionals } = parseArgs({
     pairs: { type: "string" },
   },
 });
+const CATEGORIES = ["face", "bag", "bracelet", "clothes", "earring", "necklace", "ring", "vase"];
 const [table, ...more] = positionals;
 const tables = {
   ablation: () => evaluateEdits("ablation", ["moodifier", "true-plan", "short-prompt", "no-region"]),
   methods: () =>
     evaluateEdits("methods", ["moodifier", "inversion-free", "sdedit", "ddim-inversion", "direct-inversion"]),
   sheet: () => drawSheet(pairsFolder()),
+  gallery: () => writeGallery({ folders: drawCategories(), out: join(root, "docs"), modelDir: family }),
   clip: () =>
     evaluateClip({
       model: clips.length > 0 ? clips : [join(root, "training/runs/mini/clip/model")],
@@ -70,10 +73,16 @@ function drawSheet(data) {
   );
 }
 
-function drawPairs() {
-  const folder = join(root, `out/moodbench/pairs-${pairs}`);
+/** A few pairs of each of the paper's eight categories, from identities that no training set holds; Chromium draws all but faces. */
+function drawCategories() {
+  const draw = (category) => drawPairs(join(root, "out/moodbench/gallery", category), 24, "--categories", category);
+  return Object.fromEntries(CATEGORIES.map((category) => [category, draw(category)]));
+}
+
+function drawPairs(folder = join(root, `out/moodbench/pairs-${pairs}`), count = pairs, ...extra) {
   if (!existsSync(join(folder, "dataset.json"))) {
-    node("packages/world/dist/main.js", "dataset", "--count", String(pairs), "--seed", "2", "--out", folder);
+    const args = ["--count", String(count), "--seed", "2", "--out", folder];
+    node("packages/world/dist/main.js", "dataset", ...args, ...extra);
   }
   return folder;
 }

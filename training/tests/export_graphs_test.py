@@ -52,7 +52,7 @@ def test_image_encoder_equals_transformers(family):
 
 @torch.no_grad()
 def test_planner_with_cache_equals_transformers(family):
-    planner, side = family.planner, family.planner.side
+    planner, side = family.planner, family.planner.vision.config.image_size
     pixels, ids = torch.randn(1, 3, side, side), torch.randint(0, 300, (1, 9))
     tokens, distance = PlannerVision(planner)(pixels)
     assert distance.shape == (1,)

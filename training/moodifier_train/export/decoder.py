@@ -1,8 +1,7 @@
-"""Graph modules of the planner: both vision towers, projector and part tokens, and the causal decoder with its key/value cache as plain tensors."""
+"""Graph modules of the planner: vision tower + projector, and the causal decoder with its key/value cache as plain tensors."""
 
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from .encoders import causal_mask, vision_states
@@ -13,15 +12,12 @@ class PlannerVision(nn.Module):
 
     def __init__(self, planner):
         super().__init__()
-        self.vision, self.detail, self.domain = planner.vision, planner.detail, planner.domain
-        self.projector, self.reader = planner.projector, planner.reader
+        self.vision, self.projector, self.domain = planner.vision, planner.projector, planner.domain
         self.vision.set_attn_implementation("eager")
 
     def forward(self, pixel_values):
-        states = vision_states(self.vision, avg_pool2d(pixel_values, 2))[:, 1:] + self.detail(pixel_values)
-        patches, parts = self.projector(states), self.reader(states)[3]
-        tokens = torch.cat([patches, parts], dim=1)
-        return (tokens, self.domain(patches)) if self.domain else tokens
+        tokens = self.projector(vision_states(self.vision, pixel_values)[:, 1:])
+        return (tokens, self.domain(tokens)) if self.domain else tokens
 
 
 class PlannerDecoder(nn.Module):

@@ -85,7 +85,7 @@ def write_decode(out, family):
     from ..tasks.planner_decode import Decoder
 
     tokenizer = load_byte_tokenizer(family.tokenizers["planner"])
-    side = family.planner.side
+    side = family.planner.vision.config.image_size
     pixels = {"seed": "11", "stream": 0, "dims": [1, 3, side, side]}
     schema = record(category={"type": "string", "enum": ["face", "bag", "vase"]}, regions=array(record(label={"type": "string", "enum": LABELS}, box=BOX), 1, 8), emotion={"type": "string", "enum": EMOTIONS})
     request, decoder = "Describe this picture and the emotion it evokes.", Decoder(family.planner, tokenizer)

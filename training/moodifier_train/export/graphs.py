@@ -70,7 +70,7 @@ def denoiser_graph(unet, height, length, fused=False):
 
 def planner_graphs(planner, prompt=12):
     vision, decoder = PlannerVision(planner), PlannerDecoder(planner)
-    size, config = planner.side, planner.decoder.config
+    size, config = planner.vision.config.image_size, planner.decoder.config
     pixels = noise(1, 3, size, size)
     head_dim = config.hidden_size // config.num_attention_heads
     with torch.no_grad():

@@ -51,7 +51,7 @@ def describe_family(family, graphs):
         "image": {
             "size": family.size, "multiple": family.factor,
             "clip": {"size": vision.image_size, **family.clip_normalisation},
-            "planner": {"size": family.planner.side, **family.planner_normalisation},
+            "planner": {"size": family.planner.vision.config.image_size, **family.planner_normalisation},
             "segmenter": {"size": family.segmenter_size, "labels": ["none", *family.labels]},
         },
         "latent": {"channels": unet.config.in_channels, "factor": family.factor, "scalingFactor": family.scaling, "shiftFactor": 0},

@@ -59,7 +59,7 @@ def write_random_models(manifest, configs, folder, runs):
     clip, pixels = configs["clip"], manifest["image"]["clip"]
     models = {"clip": make_clip(clip["text"], clip["vision"], clip["projection"]), "vae": make_vae(**configs["vae"]["vae"])}
     models["unet"] = make_unet(configs["unet"]["channels"], configs["unet"]["heads"], manifest["denoiser"]["crossWidth"], configs["unet"]["groups"])
-    models["planner"] = Planner(CLIPVisionModel(CLIPVisionConfig(projection_dim=clip["projection"], **clip["vision"])), make_decoder(configs["planner"]["decoder"], configs["planner"]["vocabulary"]), configs["planner"]["detail"], len(manifest["planner"]["labels"]), configs["planner"]["reading_words"])
+    models["planner"] = Planner(CLIPVisionModel(CLIPVisionConfig(projection_dim=clip["projection"], **clip["vision"])), make_decoder(configs["planner"]["decoder"], configs["planner"]["vocabulary"]))
     if "domain" in manifest["planner"]:
         models["planner"].domain = Domain(models["planner"].decoder.config.hidden_size)
     models["segmenter"] = Segmenter(tuple(configs["segmenter"]["channels"]), len(manifest["image"]["segmenter"]["labels"]))

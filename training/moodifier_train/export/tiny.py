@@ -62,7 +62,7 @@ def write_tiny_runs(runs):
     vocabulary = build_byte_tokenizer(texts, runs / "tokenizer" / "planner", PLANNER_TOKENS).get_vocab_size()
     vision = CLIPVisionModel(CLIPVisionConfig(**tower, image_size=PICTURE, patch_size=16))
     llama = LlamaConfig(vocab_size=vocabulary, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=2, max_position_embeddings=1024, tie_word_embeddings=True, bos_token_id=0, eos_token_id=2, pad_token_id=3)
-    planner = spread(Planner(vision, LlamaForCausalLM(llama), [4, 4, 8, 8], len(LABELS), 8), 3.0)
+    planner = spread(Planner(vision, LlamaForCausalLM(llama)), 3.0)
     planner.domain = Domain(llama.hidden_size)
     planner.domain.threshold.fill_(FOREIGN)
     planner.save_pretrained(runs / "planner" / "model")

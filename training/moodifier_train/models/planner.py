@@ -1,6 +1,5 @@
 """LLaVA in miniature (Liu et al. 2023): CLIP vision patches -> two-layer projector -> causal Llama decoder that writes JSON."""
 
-import json
 from pathlib import Path
 
 import torch
@@ -8,45 +7,29 @@ from torch import nn
 from transformers import CLIPVisionModel, LlamaConfig, LlamaForCausalLM
 
 from ..data.byte_tokenizer import BOS, EOS, PAD
-from .detail import DetailTower
 from .domain import Domain
-from .part_reader import PartReader
-
-LOOSE = ("projector", "detail", "reader")  # what is neither a transformers model nor fitted afterwards
 
 
 class Planner(nn.Module):
-    """vision: CLIPVisionModel, sees the picture at half the size; detail: `DetailTower`, sees all of it; projector: the patches' states -> decoder width;
-    reader: `PartReader`, a token for each part; decoder: LlamaForCausalLM.
+    """vision: CLIPVisionModel; projector: its patch states -> decoder width; decoder: LlamaForCausalLM.
 
-    A sequence is [patch tokens][part tokens][token ids]; image tokens have positions 0..N-1. `domain`, once fitted, tells foreign pictures.
+    A sequence is [image tokens][token ids]; image tokens have positions 0..N-1. `domain`, once fitted, tells foreign pictures.
     """
 
-    def __init__(self, vision, decoder, detail, parts, words):
+    def __init__(self, vision, decoder):
         super().__init__()
-        width, out = vision.config.hidden_size, decoder.config.hidden_size
         self.vision, self.decoder = vision, decoder
-        self.detail, self.reader = DetailTower(detail, width), PartReader(width, out, parts, words)
-        if self.detail.patch() != 2 * vision.config.patch_size:
-            raise ValueError(f"planner detail: expected stages down to patches of {2 * vision.config.patch_size} pixels, got {self.detail.patch()}")
-        self.projector = nn.Sequential(nn.Linear(width, out), nn.GELU(), nn.Linear(out, out))
+        width = decoder.config.hidden_size
+        self.projector = nn.Sequential(nn.Linear(vision.config.hidden_size, width), nn.GELU(), nn.Linear(width, width))
         self.domain = None
 
-    @property
-    def side(self):
-        """Pixels along one side of the pictures that it sees."""
-        return 2 * self.vision.config.image_size
-
     def image_tokens(self, pixels):
-        """pixels [B, 3, S, S] normalised -> [B, N, D]: the patches, row by row, then the parts."""
-        return self.tokens_of(self.patch_states(pixels))
-
-    def tokens_of(self, states):
-        return torch.cat([self.projector(states), self.reader(states)[3]], dim=1)
+        """pixels [B, 3, S, S] normalised -> [B, N, D]; N = (S / patch)^2, the class token is dropped."""
+        return self.projector(self.patch_states(pixels))
 
     def patch_states(self, pixels):
-        """What both towers see of each patch, [B, (S / 32)^2, width]; the class token is dropped."""
-        return self.vision(nn.functional.avg_pool2d(pixels, 2)).last_hidden_state[:, 1:] + self.detail(pixels)
+        """The vision tower's states of the patches, [B, N, width]."""
+        return self.vision(pixels).last_hidden_state[:, 1:]
 
     def forward(self, image_tokens, ids):
         """Logits [B, t, vocab] of the next token after each of the t ids."""
@@ -57,23 +40,18 @@ class Planner(nn.Module):
         folder = Path(folder)
         self.vision.save_pretrained(folder / "vision")
         self.decoder.save_pretrained(folder / "decoder")
-        sizes = {"detail": self.detail.channels, "parts": self.reader.places.out_features, "words": self.reader.words.out_features}
-        (folder / "planner.json").write_text(json.dumps(sizes) + "\n")
-        for name in LOOSE:
-            torch.save(getattr(self, name).state_dict(), folder / f"{name}.pt")
+        torch.save(self.projector.state_dict(), folder / "projector.pt")
         if self.domain:
             torch.save(self.domain.state_dict(), folder / "domain.pt")
 
     @classmethod
     def from_pretrained(cls, folder):
         folder = Path(folder)
-        planner = cls(CLIPVisionModel.from_pretrained(folder / "vision"), LlamaForCausalLM.from_pretrained(folder / "decoder"), **json.loads((folder / "planner.json").read_text()))
-        read = lambda name: torch.load(folder / f"{name}.pt", map_location="cpu", weights_only=True)
-        for name in LOOSE:
-            getattr(planner, name).load_state_dict(read(name))
+        planner = cls(CLIPVisionModel.from_pretrained(folder / "vision"), LlamaForCausalLM.from_pretrained(folder / "decoder"))
+        planner.projector.load_state_dict(torch.load(folder / "projector.pt", map_location="cpu", weights_only=True))
         if (folder / "domain.pt").exists():
             planner.domain = Domain(planner.decoder.config.hidden_size)
-            planner.domain.load_state_dict(read("domain"))
+            planner.domain.load_state_dict(torch.load(folder / "domain.pt", map_location="cpu", weights_only=True))
         return planner
 
 

@@ -1,5 +1,6 @@
 """MoodifyCLIP: four losses (global, summary, fine-grained, optimal transport); zero-shot emotion and retrieval as the measures."""
 
+import json
 import math
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class ClipTask:
         if model.config.text_config.max_position_embeddings < config["positions"]:
             stretch_clip(model, config["positions"], config["keep"])
         if config["vision_init"]:
-            adopt_vision(model, CLIPVisionModel.from_pretrained(config["vision_init"]))
+            adopt_vision(model, config["vision_init"])
         if config["freeze_kept"]:
             freeze_first_positions(model, config["keep"])
         if config["logit_scale"]:
@@ -190,9 +191,14 @@ class ClipTask:
         save_clip(self.model, self.tokenizer_files, folder, self.mean, self.std)
 
 
-def adopt_vision(model, tower):
-    """Give `model` the weights of a CLIPVisionModel of the same sizes, save the last layer norm, which a planner does not use."""
-    weights = {name.removeprefix("vision_model."): value for name, value in tower.state_dict().items() if "post_layernorm" not in name}
-    missing, unexpected = model.vision_model.load_state_dict(weights, strict=False)
-    if unexpected or any("post_layernorm" not in name for name in missing):
-        raise SystemExit(f"vision_init: expected the weights of a CLIPVisionModel, {len(missing)} missing, {len(unexpected)} unknown")
+def adopt_vision(model, folder):
+    """Give `model` the weights of the CLIPVisionModel in `folder`, of the same sizes, save the last layer norm, which a planner does not use."""
+    config = Path(folder) / "config.json"
+    kind = json.loads(config.read_text())["model_type"] if config.exists() else "no model"
+    if kind != "clip_vision_model":
+        raise SystemExit(f"vision_init: expected the folder of a clip_vision_model, got {kind} in {folder}")
+    shapes = lambda weights: {name: value.shape for name, value in weights.items() if "post_layernorm" not in name}
+    weights = {name.removeprefix("vision_model."): value for name, value in CLIPVisionModel.from_pretrained(folder).state_dict().items() if "post_layernorm" not in name}
+    if shapes(weights) != shapes(model.vision_model.state_dict()):
+        raise SystemExit(f"vision_init: expected a vision tower of this CLIP's sizes, got another in {folder}")
+    model.vision_model.load_state_dict(weights, strict=False)

@@ -17,17 +17,17 @@ from .planner_decode import Decoder, box_iou
 PLAN_REQUEST = "Plan an edit that makes this picture express {emotion} at intensity {intensity:.1f}."
 ONLY_REGION = " Only change the {region}."
 ANNOTATE_REQUEST = "Describe this picture and the emotion it evokes."
-KNOWN, READ = 2000, 400  # training pictures that the domain is fitted on; held-out ones that are read before decoding
+KNOWN = 2000  # training pictures that the domain is fitted on
 CATEGORIES, KINDS = ["face"], ["shape", "colour", "material", "style", "add", "remove"]
 
 
 class PlannerTask:
     """One example is a picture of the data set, asked for its partner's emotion, or (`annotate_share`) for its annotation.
 
-    Three losses more teach it to look (`PartReader`): `grounding` which parts each patch shows, `reading` which words the caption has for a part, `box` where
-    the part is. They need no decoder: all steps save `reply_share` of them train the towers alone, on `look_batch` pictures. `source_share` of the
-    steps with replies stop behind the source caption and take `source_batch` pictures: that part has to be read off the picture, while the rest
-    mostly follows from it and the request. `vision_lr` 0 leaves both towers as they are and looks at every picture once.
+    Two losses more teach the vision tower to look, and are not part of the planner: from the states of the patches alone, `grounding` says
+    which parts each patch shows, and `reading` which words the caption has for a part. They need no decoder: all steps save `reply_share`
+    of them train the tower alone, on `look_batch` pictures. `source_share` of the steps with replies stop behind the source caption and take
+    `source_batch` pictures: that part has to be read off the picture, while the rest mostly follows from it and the request.
     """
 
     def __init__(self, config, paths):
@@ -35,19 +35,12 @@ class PlannerTask:
         vision = CLIPVisionModel.from_pretrained(paths.model("clip", config["clip"]), attn_implementation="sdpa")
         self.plan_schema, self.annotation_schema = plan_schema(CATEGORIES, REGION_LABELS, KINDS), annotation_schema(self.world.emotions)
         self.tokenizer = build_byte_tokenizer(self.corpus(), paths.runs / "tokenizer" / "planner", config["vocabulary"])
-        self.words = PartWords(self.world.records, REGION_LABELS, config["reading_words"])
-        self.model = Planner.from_pretrained(config["init"]) if config["init"] else self.fresh(vision)
-        self.images, self.patches = self.world.pictures(self.model.side), self.parts_of_patches(vision.config.image_size, vision.config.patch_size)
+        self.model = Planner.from_pretrained(config["init"]) if config["init"] else Planner(vision, make_decoder(config["decoder"], config["vocabulary"]))
+        size, patch, width = vision.config.image_size, vision.config.patch_size, vision.config.hidden_size
+        self.images, self.patches = self.world.pictures(size), self.parts_of_patches(size, patch)
+        self.words = PartWords(self.world.records, size // patch)
+        self.model.grounding, self.model.reading = nn.Linear(width, len(REGION_LABELS)), nn.Linear(width, len(self.words.vocabulary))
         self.pieces = {}
-        self.frozen = self.states(np.arange(self.world.count)).half() if config["vision_lr"] == 0 else None
-
-    def fresh(self, vision):
-        config, decoder = self.config, make_decoder(self.config["decoder"], self.config["vocabulary"])
-        planner = Planner(vision, decoder, config["detail"], len(REGION_LABELS), config["reading_words"])
-        embed = decoder.get_input_embeddings().weight
-        words = [embed[self.tokenizer.encode(f" {word}").ids].mean(0) for _, word in self.words.vocabulary]
-        planner.reader.spell_with(torch.stack([*words, *[torch.zeros_like(embed[0])] * (config["reading_words"] - len(words))]).detach())
-        return planner
 
     def parts_of_patches(self, size, patch):
         """bool [count, patches, labels]: whether any pixel of a patch belongs to the part of that name."""
@@ -107,9 +100,8 @@ class PlannerTask:
         replies = rng.random() < self.config["reply_share"]
         whole = rng.random() >= self.config["source_share"]
         index = rng.choice(self.world.train, self.config["look_batch" if not replies else "batch" if whole else "source_batch"])
-        seen = {"states": self.frozen[index].float()} if self.frozen is not None else {"pixels": to_pixels(self.images[index])}
-        truth = {"parts": self.patches, "told": self.words.told, "boxes": self.words.boxes, "said": self.words.said}
-        look = seen | {name: torch.from_numpy(array[index]).float() for name, array in truth.items()}
+        look = {"pixels": to_pixels(self.images[index])}
+        look |= {name: torch.from_numpy(array[index]).float() for name, array in (("parts", self.patches), ("pools", self.words.pools), ("said", self.words.said), ("asked", self.words.asked))}
         return look | self.replies(rng, index, whole) if replies else look
 
     def replies(self, rng, index, whole):
@@ -129,41 +121,28 @@ class PlannerTask:
         return {"ids": torch.from_numpy(ids), "weight": torch.from_numpy(weight)}
 
     def losses(self, batch):
-        states = batch["states"] if "states" in batch else self.model.patch_states(batch["pixels"])
-        places, words, boxes, tokens = self.model.reader(states)
-        each, told = nn.functional.binary_cross_entropy_with_logits, batch["told"][:, :, None]
-        mean = lambda value: (value * told).sum() / told.sum()
-        losses = {
-            "grounding_loss": self.config["grounding_weight"] * each(places.float(), batch["parts"]),
-            "reading_loss": self.config["reading_weight"] * mean(each(words.float(), batch["said"], reduction="none")),
-            "box_loss": self.config["box_weight"] * mean((boxes - batch["boxes"]).abs()),
-        }
-        return losses | (self.reply_losses(torch.cat([self.model.projector(states), tokens], 1), batch) if "ids" in batch else {})
+        states = self.model.patch_states(batch["pixels"])
+        asked, logits = batch["asked"], self.model.reading(batch["pools"] @ states).float()
+        grounding = nn.functional.binary_cross_entropy_with_logits(self.model.grounding(states).float(), batch["parts"])
+        reading = nn.functional.binary_cross_entropy_with_logits(logits, batch["said"], weight=asked, reduction="sum") / asked.sum()
+        losses = {"grounding_loss": self.config["grounding_weight"] * grounding, "reading_loss": self.config["reading_weight"] * reading}
+        return losses | (self.reply_losses(states, batch) if "ids" in batch else {})
 
-    def reply_losses(self, image_tokens, batch):
+    def reply_losses(self, states, batch):
         ids, weight = batch["ids"], batch["weight"][:, 1:]
-        logits = self.model(image_tokens, ids[:, :-1])
+        logits = self.model(self.model.projector(states), ids[:, :-1])
         picked = weight > 0
         each = nn.functional.cross_entropy(logits[picked], ids[:, 1:][picked], reduction="none")
         loss = (each * weight[picked]).sum() / weight[picked].sum()
         return {"reply_loss": loss, "token_accuracy": (logits[picked].argmax(-1) == ids[:, 1:][picked]).float().mean()}
 
-    @torch.no_grad()
-    def states(self, index, chunk=64):
-        """float32 [n, patches, width]: what the towers see of the patches of n pictures."""
-        return torch.cat([self.model.patch_states(to_pixels(self.images[index[i : i + chunk]])) for i in range(0, len(index), chunk)])
-
     def param_groups(self, lr):
-        model = self.model
-        learns = {"params": [p for module in (model.projector, model.reader, model.decoder) for p in module.parameters()]}
-        if self.frozen is not None:
-            return [learns]
-        return [{"params": [*model.vision.parameters()], "lr": lr * self.config["vision_lr"]}, learns, {"params": [*model.detail.parameters()]}]
+        vision, rest = list(self.model.vision.parameters()), [*self.model.projector.parameters(), *self.model.grounding.parameters(), *self.model.reading.parameters(), *self.model.decoder.parameters()]
+        return [{"params": [p for p in vision if p.requires_grad], "lr": lr * self.config["vision_lr"]}, {"params": rest}]
 
     def evaluate(self):
         """Greedy constrained plans on val: valid JSON rate, region IoU, exact labels; and the emotion named by annotations.
 
-        read_words: words that the reader sees and the captions have for a part, over words of either; before any decoding.
         source_words: how alike (`shared_words`) the source caption and the truth describe each of the three parts; two phrasings of one look count as unlike.
         """
         decoder, index = Decoder(self.model, self.tokenizer, self.config["max_reply"]), self.world.val[: self.config["eval_count"]]
@@ -184,19 +163,16 @@ class PlannerTask:
                 note = decoder.reply(pixels, *self.annotation(i)[:2])
                 emotions.append(bool(note) and note["emotion"] == self.world.records[i]["emotion"])
         mean = lambda values: float(np.mean(values)) if values else 0.0
-        return {"read_words": self.read_words(), "valid_json": mean(valid), "region_iou": mean(overlaps), "labels_exact": mean(labels), "source_exact": mean(source), "source_words": mean(words), "emotion_top1": mean(emotions)}
+        return {"valid_json": mean(valid), "region_iou": mean(overlaps), "labels_exact": mean(labels), "source_exact": mean(source), "source_words": mean(words), "emotion_top1": mean(emotions)}
 
     def save(self, folder):
         train = self.world.train[:: max(1, len(self.world.train) // KNOWN)]
-        patches = lambda index: self.model.projector(self.states(index)).detach()
-        self.model.domain = fit_domain(patches(train), patches(self.world.val))
+        self.model.domain = fit_domain(self.image_tokens(train), self.image_tokens(self.world.val))
         self.model.save_pretrained(folder)
 
-    def read_words(self):
-        index = self.world.val[:READ]
-        told, said = self.words.told[index], self.words.said[index][:, :, : len(self.words.vocabulary)]
-        seen = self.model.reader(self.states(index))[1].detach().numpy()[:, :, : said.shape[2]] > 0
-        return float((seen & said).sum(2)[told].sum() / (seen | said).sum(2)[told].sum())
+    @torch.no_grad()
+    def image_tokens(self, index, chunk=32):
+        return torch.cat([self.model.image_tokens(to_pixels(self.images[index[i : i + chunk]])) for i in range(0, len(index), chunk)])
 
 
 def _only(record, partner, label):
