@@ -27,8 +27,10 @@ export const chatSettings = {
   chatAttempts: z.coerce.number().int().min(1).max(10).default(3),
   /** Longest wait for one reply of the chat server, retries included, milliseconds, 100..600,000. */
   chatTimeoutMs: z.coerce.number().int().min(100).max(600_000).default(60_000),
-  /** Requests that a chat server is given at once, 1..256; the model folder's own planner takes one at a time. */
+  /** Requests that a chat server is given at once, 1..256. */
   chatConcurrency: z.coerce.number().int().min(1).max(256).default(4),
+  /** Copies of the model folder's own planner, 1..64, each of which answers one request at a time; they share the threads. Throughput for memory. */
+  planners: z.coerce.number().int().min(1).max(64).default(1),
 };
 
 /** Settings of the planner service. Environment names: `chatUrl` is MOODIFIER_CHAT_URL and so on. */

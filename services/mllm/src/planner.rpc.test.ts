@@ -59,6 +59,21 @@ test("the same request gives the same plan", async () => {
   expect(plan).toEqual(planned);
 });
 
+test("several planners answer as many requests at once, as one planner would", async () => {
+  const several = await start(configSchema.parse({ modelDir, logLevel: "silent", maxQueue: 0, planners: 2 }));
+  const caller = createClient(mllm.PlannerClient, several.address);
+  try {
+    const images = [await paint(40, 30), await paint(30, 40, 2)];
+    // With no room to wait, the second would be refused by a service with one planner.
+    const plans = await Promise.all(images.map((image) => caller.planEdit({ image, emotion: "joy" })));
+    const alone = await Promise.all([planned, (await client.planEdit({ image: images[1]!, emotion: "joy" })).plan]);
+    expect(plans.map(({ plan }) => plan)).toEqual(alone);
+  } finally {
+    caller.close();
+    await several.stop();
+  }
+});
+
 test("a region restricts the plan to that part", async () => {
   const { plan } = await client.planEdit({ image: await paint(32, 32), emotion: "joy", region: "Mouth" });
   expect(plan?.regions.map(({ label }) => label)).toEqual(["mouth"]);

@@ -8,8 +8,10 @@ import {
   placement,
   serve,
   type Logger,
+  type Metrics,
   type RunningService,
 } from "@moodifier/service-kit";
+import { poolChats } from "./chat/chat-pool.ts";
 import { createOpenAiChat } from "./chat/openai/openai-chat.ts";
 import { openOnnxVlm } from "./chat/onnx-vlm.ts";
 import type { VisionChat } from "./chat/vision-chat.ts";
@@ -26,13 +28,13 @@ import { warmUp } from "./warm-up.ts";
 export async function start(config: Config, dependencies: { logger?: Logger } = {}): Promise<RunningService> {
   const logger = dependencies.logger ?? createLogger({ service: "mllm", level: config.logLevel });
   const metrics = createMetrics({ service: "mllm", process: config.metricsPort > 0 });
-  const model = await openModel(config.modelDir, { ...placement(config), observer: modelObserver(metrics) });
-  const ready = openParts(model, config, logger);
+  const models = await openCopies(config, metrics);
+  const ready = openParts(models, config, logger);
   // Awaited below; until then a failure must not count as unheard.
   ready.catch(() => undefined);
   const queue = new BoundedQueue({
     name: "mllm",
-    concurrency: config.chat === "onnx" ? 1 : config.chatConcurrency,
+    concurrency: config.chat === "onnx" ? models.length : config.chatConcurrency,
     maxQueue: config.maxQueue,
     metrics,
   });
@@ -54,35 +56,60 @@ export async function start(config: Config, dependencies: { logger?: Logger } = 
       throw error;
     }
     server.setServing(true);
-    logger.info({ model: model.manifest.id, digest: model.digest, chat: config.chat }, "ready");
+    const [{ manifest, digest }] = models;
+    logger.info({ model: manifest.id, digest, chat: config.chat }, "ready");
     const stop = async () => {
       await server.stop();
-      await model.close();
+      await closeAll(models);
     };
     return { address: server.address, port: server.port, stop };
   } catch (error) {
     await ready.catch(() => undefined);
-    await model.close();
+    await closeAll(models);
     throw error;
   }
 }
 
-async function openParts(model: Model, config: Config, logger: Logger): Promise<PlannerParts> {
+/** The model folder as often as planners are wanted; a chat server needs it once, for the masks. */
+async function openCopies(config: Config, metrics: Metrics): Promise<[Model, ...Model[]]> {
+  const count = config.chat === "onnx" ? config.planners : 1;
+  const threads = Math.max(1, Math.floor(config.threads / count));
+  const open = () => openModel(config.modelDir, { ...placement(config), threads, observer: modelObserver(metrics) });
+  const models: [Model, ...Model[]] = [await open()];
+  try {
+    while (models.length < count) models.push(await open());
+  } catch (error) {
+    await closeAll(models);
+    throw error;
+  }
+  return models;
+}
+
+async function closeAll(models: readonly Model[]): Promise<void> {
+  await Promise.all(models.map((model) => model.close()));
+}
+
+async function openParts(models: readonly [Model, ...Model[]], config: Config, logger: Logger): Promise<PlannerParts> {
+  const [model] = models;
   const { manifest } = model;
   const { planner } = manifest;
   if (!planner) throw new TypeError(`the manifest of model ${manifest.id} has no planner section`);
   const [chat, segmenter] = await Promise.all([
-    openChat(model, config, logger),
+    openChat(models, config, logger),
     model.has("segmenter") ? openSegmenter(model) : undefined,
   ]);
   const parts: PlannerParts = { chat, segmenter, manifest, planner, domain: planner.domain };
-  if (config.chat === "onnx") await warmUp(parts);
+  // As many at once as there are copies: each warms up.
+  if (config.chat === "onnx") await Promise.all(models.map(() => warmUp(parts)));
   return parts;
 }
 
-async function openChat(model: Model, config: Config, logger: Logger): Promise<VisionChat> {
+async function openChat(models: readonly [Model, ...Model[]], config: Config, logger: Logger): Promise<VisionChat> {
   const { chat, chatUrl, chatModel } = config;
-  if (chat === "onnx" || chatUrl === undefined || chatModel === undefined) return openOnnxVlm(model);
+  if (chat === "onnx" || chatUrl === undefined || chatModel === undefined) {
+    const [first, ...others] = models;
+    return poolChats([await openOnnxVlm(first), ...(await Promise.all(others.map(openOnnxVlm)))]);
+  }
   return createOpenAiChat({
     url: chatUrl,
     model: chatModel,

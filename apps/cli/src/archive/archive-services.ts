@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type Annotator, connectAnnotator, connectScorer, type Scorer } from "@moodifier/archive";
 import { defaultModelDir, startStack } from "../server/embedded-stack.ts";
 
@@ -24,7 +25,8 @@ export async function withServices<T>(
 ): Promise<T> {
   const missing = needed.some((name) => options[name] === undefined);
   const modelDir = options.modelDir ?? defaultModelDir;
-  const stack = missing ? await startStack({ modelDir, showLogs: options.verbose }, signal) : undefined;
+  const planners = Math.min(8, availableParallelism());
+  const stack = missing ? await startStack({ modelDir, planners, showLogs: options.verbose }, signal) : undefined;
   const address = (name: "mllm" | "clip"): string => options[name] ?? `127.0.0.1:${stack?.ports[name] ?? 0}`;
   const annotator = connectAnnotator(address("mllm"));
   const scorer = connectScorer(address("clip"));
