@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads";
 import { MoodError } from "@moodifier/service-kit";
 import type { Database, Row } from "./database.ts";
 import { acquireLock, type FolderLock } from "./folder-lock.ts";
+import { tidyPglite } from "./pglite-upkeep.ts";
 import type { WorkerAnswer, WorkerRequest } from "./pglite-protocol.ts";
 
 type Plain<T> = T extends unknown ? Omit<T, "id"> : never;
@@ -39,6 +40,9 @@ async function startWorker(folder: string | undefined): Promise<Worker> {
   return worker;
 }
 
+/** Pause between the times at which the database is tidied, in milliseconds. */
+const tidyMs = 60_000;
+
 class PgliteDatabase implements Database {
   readonly kind = "pglite";
   readonly #worker: Worker;
@@ -50,6 +54,7 @@ class PgliteDatabase implements Database {
   #free: Promise<unknown> = Promise.resolve();
   #ended: Error | undefined;
   #closing: Promise<void> | undefined;
+  readonly #upkeep: NodeJS.Timeout;
 
   constructor(worker: Worker, lock: FolderLock | undefined) {
     this.#worker = worker;
@@ -59,6 +64,8 @@ class PgliteDatabase implements Database {
     worker.on("exit", () => this.#end(new Error("the database thread has ended")));
     // The database alone must not keep the process alive.
     worker.unref();
+    // What can't be tidied now is at the next time.
+    this.#upkeep = setInterval(() => void tidyPglite(this).catch(() => undefined), tidyMs).unref();
   }
 
   query<T extends object = Row>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
@@ -93,6 +100,7 @@ class PgliteDatabase implements Database {
   }
 
   async #close(): Promise<void> {
+    clearInterval(this.#upkeep);
     await this.#alone(() => this.#ask({ kind: "close" })).catch(() => undefined);
     await this.#worker.terminate();
     await this.#lock?.release();
