@@ -142,7 +142,7 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
     const done = await store.change(held, { status: "succeeded", result: picture, timings: { editing_ms: 40 } });
     expect(done).toMatchObject({
       status: "succeeded",
-      stage: "editing",
+      stage: "finishing",
       result: picture,
       timings: { planning_ms: 30, editing_ms: 40, queued_ms: expect.any(Number), total_ms: expect.any(Number) },
     });

@@ -167,7 +167,7 @@ export interface Job {
   /** The edited picture, in the storage. */
   readonly result?: StoredPicture;
   readonly status: JobStatus;
-  /** The stage in which the job is, or in which it ended. */
+  /** The stage in which the job is, or in which it ended; one that succeeds ends in the last, whether or not it told of those before. */
   readonly stage: WorkingStage;
   /** Number of the newest event, from 1; rises by one with each change. */
   readonly sequence: number;
