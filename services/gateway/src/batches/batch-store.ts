@@ -179,7 +179,7 @@ export class BatchStore {
     );
   }
 
-  /** The rows of running batches that wait and that run, counted up to 100,000 of them in the order in which they are taken. */
+  /** The rows of running batches that wait and that run, counted up to 100,000 of them. */
   async depth(): Promise<LaneReading> {
     const [{ queued, running, age } = { queued: 0, running: 0, age: 0 }] = await this.#database.query<{
       queued: number;
@@ -189,7 +189,7 @@ export class BatchStore {
       `SELECT count(*) FILTER (WHERE status = 'pending')::int AS queued, count(*) FILTER (WHERE status = 'running')::int AS running,
          COALESCE(extract(epoch FROM now() - min(created_at) FILTER (WHERE status = 'pending')), 0)::float8 AS age
        FROM (SELECT row.status, batch.created_at FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
-         WHERE batch.status = 'running' AND row.status IN ('pending', 'running') ORDER BY row.row_index, row.batch_id LIMIT 100000) AS open`,
+         WHERE batch.status = 'running' AND row.status IN ('pending', 'running') LIMIT 100000) AS open`,
     );
     return { lane: "rows", queued, running, oldestAgeSeconds: Math.max(0, age) };
   }
@@ -317,10 +317,11 @@ export async function settleBatch(tx: Database, id: string, retentionMs: number)
          WHEN counted.failed = 0 THEN 'succeeded'
          WHEN counted.succeeded = 0 THEN 'failed'
          ELSE 'partially_succeeded' END
-     FROM (SELECT count(*) FILTER (WHERE status IN ('pending', 'running')) AS open, count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
+     FROM (SELECT count(*) FILTER (WHERE status = 'cancelled') AS cancelled,
          count(*) FILTER (WHERE status = 'failed') AS failed, count(*) FILTER (WHERE status = 'succeeded') AS succeeded
        FROM batch_row WHERE batch_id = $1) AS counted
-     WHERE id = $1 AND status = 'running' AND counted.open = 0`,
+     WHERE id = $1 AND status = 'running'
+       AND NOT EXISTS (SELECT 1 FROM batch_row WHERE batch_id = $1 AND status IN ('pending', 'running'))`,
     [id, retentionMs],
   );
 }

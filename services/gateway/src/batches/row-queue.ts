@@ -37,11 +37,14 @@ export class RowQueue {
       RowRecord & { lease: string; options: BatchOptions; traceparent: string | null }
     >(
       `WITH next AS (
-         SELECT row.batch_id, row.row_index, batch.options, batch.traceparent FROM batch_row AS row JOIN batch ON batch.id = row.batch_id
-         WHERE batch.status = 'running' AND ($3::uuid IS NULL OR row.batch_id = $3 AND row.row_index >= $4 AND row.row_index < $5) AND (row.status = 'pending' AND coalesce(row.retry_at <= now(), true)
-           OR row.status = 'running' AND row.lease_until < now())
-         ORDER BY (batch.options ->> 'priority')::int DESC, row.row_index, batch.created_at
-         LIMIT $1 FOR UPDATE OF row SKIP LOCKED)
+         SELECT open.batch_id, open.row_index, batch.options, batch.traceparent FROM batch CROSS JOIN LATERAL (
+           SELECT batch_id, row_index FROM batch_row
+           WHERE batch_id = batch.id AND status IN ('pending', 'running') AND ($3::uuid IS NULL OR row_index >= $4 AND row_index < $5)
+             AND (status = 'pending' AND coalesce(retry_at <= now(), true) OR status = 'running' AND lease_until < now())
+           ORDER BY row_index LIMIT $1 FOR UPDATE SKIP LOCKED) AS open
+         WHERE batch.status = 'running' AND ($3::uuid IS NULL OR batch.id = $3)
+         ORDER BY (batch.options ->> 'priority')::int DESC, open.row_index, batch.created_at
+         LIMIT $1)
        UPDATE batch_row AS row SET status = 'running', attempt = attempt + 1, lease = gen_random_uuid(), lease_until = now() + $2 * interval '1 ms',
          started_at = coalesce(started_at, now())
        FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options, next.traceparent`,

@@ -4,6 +4,7 @@ import { plans } from "./002-plans.ts";
 import { batches } from "./020-batches.ts";
 import { batchTrace } from "./021-batch-trace.ts";
 import { rowFailures } from "./022-row-failures.ts";
+import { openRows } from "./023-open-rows.ts";
 import { tenants } from "./040-tenants.ts";
 import { webhooks } from "./041-webhooks.ts";
 import { batchWebhooks } from "./042-batch-webhooks.ts";
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   batches,
   batchTrace,
   rowFailures,
+  openRows,
   tenants,
   webhooks,
   batchWebhooks,
