@@ -1,18 +1,21 @@
 # A model service with ONNX Runtime's CUDA provider, on top of its plain image:
-#   docker build -f deploy/images/cuda.Dockerfile --build-arg SERVICE_IMAGE=moodifier-diffusion:TAG -t moodifier-diffusion-cuda:TAG deploy/images
-# CUDA_IMAGE must hold the CUDA and cuDNN that the provider was built for: the build fails when one of its libraries is missing.
+#   docker build -f deploy/images/cuda.Dockerfile --build-arg SERVICE_IMAGE=moodifier/diffusion:TAG -t moodifier/diffusion-cuda:TAG deploy/images
+# CUDA_IMAGE must hold the CUDA and cuDNN that the provider was built for: the build fails when a library that it links is missing, but for the driver's libcuda,
+# which the GPU node brings; cuDNN is loaded at the start.
 # Run with a GPU and MOODIFIER_DEVICE=cuda (or cuda:N). Without a usable GPU the service stops; it never falls back to the CPU.
 ARG SERVICE_IMAGE
 ARG CUDA_IMAGE=docker.io/nvidia/cuda:13.0.1-cudnn-runtime-ubuntu24.04
 FROM ${SERVICE_IMAGE} AS service
 
 FROM ${CUDA_IMAGE} AS provider
-# The version of onnxruntime-node in package-lock.json.
+# The version of onnxruntime-node in package-lock.json, and its package: a mirror or a file where NuGet is out of reach, or the wheel
+# of the same version of PyPI's onnxruntime-gpu.
 ARG ORT_VERSION=1.30.0
+ARG ORT_PACKAGE=https://www.nuget.org/api/v2/package/Microsoft.ML.OnnxRuntime.Gpu.Linux/${ORT_VERSION}
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates curl unzip && rm -rf /var/lib/apt/lists/*
-RUN curl -fsSL -o /tmp/ort.zip "https://www.nuget.org/api/v2/package/Microsoft.ML.OnnxRuntime.Gpu.Linux/${ORT_VERSION}" \
- && unzip -j /tmp/ort.zip 'runtimes/linux-x64/native/libonnxruntime_providers_*' -d /provider
-RUN ldd /provider/libonnxruntime_providers_cuda.so | tee /tmp/ldd.txt && ! grep 'not found' /tmp/ldd.txt
+RUN curl -fsSL -o /tmp/ort.zip "${ORT_PACKAGE}" \
+ && unzip -j /tmp/ort.zip '*/libonnxruntime_providers_*.so' -d /provider
+RUN ldd /provider/libonnxruntime_providers_cuda.so | tee /tmp/ldd.txt && ! grep 'not found' /tmp/ldd.txt | grep -v '^\s*libcuda\.so\.1 '
 
 FROM ${CUDA_IMAGE}
 ENV NODE_ENV=production MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=100000 MOODIFIER_DEVICE=cuda

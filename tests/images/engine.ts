@@ -14,7 +14,7 @@ export const baseImage = "localhost/moodifier-base:test";
 export function podman(args: readonly string[], input?: Buffer): string {
   const done = spawnSync("podman", [...store, ...args], { cwd: root, input, encoding: "utf8", maxBuffer: 2 ** 26 });
   if (done.status !== 0)
-    throw new Error(`podman ${args.join(" ")}\n${done.error?.message ?? done.stderr.slice(-4000)}`);
+    throw new Error(`podman ${args.join(" ")}\n${done.error?.message ?? `${done.stdout}${done.stderr}`.slice(-4000)}`);
   return done.stdout;
 }
 
@@ -55,27 +55,30 @@ export function makeBaseImage(): void {
   });
 }
 
-/** Builds one service's image from the Dockerfile, with the machine's npm cache and certificates. */
+/** Builds `image` from a Dockerfile of deploy/images with further options of podman. */
+export function buildImage(image: string, file: string, options: readonly string[], context = "."): string {
+  const isolation = ["--isolation=chroot", "--network=host", "--ulimit=nofile=16384:16384"];
+  podman(["build", ...isolation, `--file=deploy/images/${file}`, ...options, `--tag=${image}`, context]);
+  return image;
+}
+
+/** Builds one service's image, with the machine's npm cache and certificates. */
 export function buildService(service: string): string {
-  const image = `localhost/moodifier/${service}:test`;
   const npmCache = execFileSync("npm", ["config", "get", "cache"], { encoding: "utf8" }).trim();
   const certificates = process.env["NODE_EXTRA_CA_CERTS"];
-  podman([
-    "build",
-    "--isolation=chroot",
-    "--network=host",
-    "--ulimit=nofile=16384:16384",
+  return buildImage(`localhost/moodifier/${service}:test`, "Dockerfile", [
     "--ignorefile=deploy/images/Dockerfile.dockerignore",
-    "--file=deploy/images/Dockerfile",
     `--build-arg=NODE_IMAGE=${baseImage}`,
     `--build-arg=SERVICE=${service}`,
     "--build-arg=NPM_FLAGS=--prefer-offline",
     `--volume=${npmCache}:/root/.npm`,
     ...(certificates ? ["--volume=/etc/ssl/certs:/etc/ssl/certs:ro", `--env=NODE_EXTRA_CA_CERTS=${certificates}`] : []),
-    `--tag=${image}`,
-    ".",
   ]);
-  return image;
+}
+
+/** The image of the committed model family. */
+export function buildModels(): string {
+  return buildImage("localhost/moodifier/models:test", "models.Dockerfile", ["--build-arg=FAMILY=mini"], "models");
 }
 
 /** What an image says of itself. */

@@ -1,9 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -16,24 +15,18 @@ import { Client, credentials } from "@grpc/grpc-js";
 import { service as healthService } from "grpc-health-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { freePorts } from "../kube/cluster/ports.ts";
-import { buildService, checkPrograms, inspect, makeBaseImage, mount, root } from "./engine.ts";
+import { clearContainers, endOf, running, startImage } from "./container.ts";
+import { buildModels, buildService, checkPrograms, inspect, makeBaseImage, mount, root } from "./engine.ts";
 
 const services = ["mllm", "clip", "diffusion", "gateway"] as const;
 const images = new Map<string, string>();
-const trees = new Map<string, string>();
-const running: { child: ChildProcess; view: string }[] = [];
-const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+let models: string;
 
 beforeAll(() => {
   checkPrograms();
   makeBaseImage();
 });
-afterAll(() => {
-  for (const { child, view } of running) {
-    child.kill("SIGKILL");
-    for (const at of ["models", "proc", "tmp", "."]) execFileSync("umount", ["--lazy", path.join(view, at)]);
-  }
-});
+afterAll(clearContainers);
 
 /** The whole size of a folder in MiB. */
 function sizeMib(folder: string): number {
@@ -49,7 +42,6 @@ describe("each image", () => {
     expect(Config).toMatchObject({ User: "65532:65532", StopSignal: "SIGTERM", WorkingDir: "/app" });
     expect(Config.Env).toContain("NODE_ENV=production");
     const tree = mount(image);
-    trees.set(service, tree);
     const app = path.join(tree, "app");
     const bom = JSON.parse(readFileSync(path.join(app, "sbom.cdx.json"), "utf8"));
     expect(bom.bomFormat).toBe("CycloneDX");
@@ -69,44 +61,25 @@ describe("each image", () => {
     }
     expect(existsSync(path.join(app, "models"))).toBe(false);
     expect(existsSync(path.join(app, ".npmrc"))).toBe(false);
+    // Compose's volume for the gateway's files gets its owner here.
+    expect(statSync(path.join(tree, "data"))).toMatchObject({ uid: 65_532, gid: 65_532 });
     const others = readdirSync(path.join(app, "services")).filter((name) => name !== service);
     expect(others).toEqual([]);
     console.log(`${service}: image ${Math.round(Size / 2 ** 20)} MiB, of that /app ${Math.round(sizeMib(app))} MiB`);
   });
-});
 
-/**
- * Starts an image's command as its user in its own root file system, read-only but for /tmp: what a container does, less the namespaces.
- */
-function startImage(
-  service: string,
-  environment: Readonly<Record<string, string>>,
-  models = path.join(root, "models"),
-): ChildProcess {
-  const { Config } = inspect(images.get(service)!);
-  const tree = trees.get(service)!;
-  const temporary = mkdtempSync(path.join(tmpdir(), `moodifier-${service}-`));
-  const view = path.join(temporary, "root");
-  for (const folder of ["root", "upper", "work"]) mkdirSync(path.join(temporary, folder));
-  const overlay = `lowerdir=${tree},upperdir=${path.join(temporary, "upper")},workdir=${path.join(temporary, "work")}`;
-  execFileSync("mount", ["-t", "overlay", "overlay", "-o", overlay, view]);
-  for (const folder of ["models", "proc", "tmp"]) mkdirSync(path.join(view, folder), { recursive: true });
-  execFileSync("mount", ["-o", "remount,ro", view]);
-  execFileSync("mount", ["--bind", models, path.join(view, "models")]);
-  execFileSync("mount", ["-t", "proc", "proc", path.join(view, "proc")]);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "mode=1777", "tmpfs", path.join(view, "tmp")]);
-  const env = {
-    PATH: searchPath,
-    ...Object.fromEntries(Config.Env.map((entry) => entry.split(/=(.*)/s, 2))),
-    ...environment,
-  };
-  const user = ["--reuid=65532", "--regid=65532", "--clear-groups", "--no-new-privs", "--bounding-set=-all"];
-  const inside = ["setpriv", ...user, "--", ...Config.Entrypoint];
-  const child = spawn("chroot", [view, ...inside], { env, stdio: ["ignore", "inherit", "pipe"] });
-  child.stderr!.pipe(process.stderr, { end: false });
-  running.push({ child, view });
-  return child;
-}
+  it("of the models holds the family and nothing else, as its manifest says", () => {
+    models = mount(buildModels());
+    expect(readdirSync(models)).toEqual(["mini"]);
+    const { files } = JSON.parse(readFileSync(path.join(models, "mini/manifest.json"), "utf8"));
+    const names = Object.keys(files);
+    expect(names.length).toBeGreaterThan(5);
+    for (const name of names) {
+      const digest = createHash("sha256").update(readFileSync(path.join(models, "mini", name)));
+      expect(digest.digest("hex"), name).toBe(files[name].sha256);
+    }
+  });
+});
 
 const check = healthService["Check"]!;
 
@@ -127,22 +100,24 @@ describe("the containers' commands", () => {
     const [mllm, clip, diffusion, httpPort] = await freePorts(4);
     const grpcPorts = { mllm: mllm!, clip: clip!, diffusion: diffusion! };
     for (const [service, port] of Object.entries(grpcPorts)) {
-      startImage(service, {
+      const settings = {
         MOODIFIER_HOST: "127.0.0.1",
         MOODIFIER_PORT: String(port),
         MOODIFIER_MODEL_DIR: "/models/mini",
-      });
+      };
+      startImage(images.get(service)!, settings, models);
     }
     const addresses = Object.entries(grpcPorts).map(([name, port]) => [
       `MOODIFIER_${name.toUpperCase()}_ADDRESS`,
       `127.0.0.1:${port}`,
     ]);
-    startImage("gateway", {
+    const settings = {
       MOODIFIER_HOST: "127.0.0.1",
       MOODIFIER_PORT: String(httpPort),
       MOODIFIER_DATA_DIR: "/tmp/data",
       ...Object.fromEntries(addresses),
-    });
+    };
+    startImage(images.get("gateway")!, settings, models);
     for (const port of Object.values(grpcPorts)) {
       await expect.poll(() => health(port, "live"), { timeout: 120_000, interval: 500 }).toBe("SERVING");
       await expect.poll(() => health(port, ""), { timeout: 120_000, interval: 500 }).toBe("SERVING");
@@ -177,18 +152,18 @@ describe("the containers' commands", () => {
   });
 
   it("refuse a model family with a damaged file", async () => {
-    const models = mkdtempSync(path.join(tmpdir(), "moodifier-damaged-"));
-    cpSync(path.join(root, "models/mini"), path.join(models, "mini"), { recursive: true });
-    const file = path.join(models, "mini/text_encoder.onnx");
+    const damaged = mkdtempSync(path.join(tmpdir(), "moodifier-damaged-"));
+    cpSync(path.join(models, "mini"), path.join(damaged, "mini"), { recursive: true });
+    const file = path.join(damaged, "mini/text_encoder.onnx");
     const bytes = readFileSync(file);
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(file, bytes);
     // The image's user must be able to read it.
-    chmodSync(models, 0o755);
-    const child = startImage("clip", { MOODIFIER_MODEL_DIR: "/models/mini" }, models);
-    let said = "";
-    child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
-    expect(await new Promise((resolve) => child.once("close", resolve))).toBe(1);
+    chmodSync(damaged, 0o755);
+    const { code, said } = await endOf(
+      startImage(images.get("clip")!, { MOODIFIER_MODEL_DIR: "/models/mini" }, damaged),
+    );
+    expect(code).toBe(1);
     expect(said).toContain("DIGEST_MISMATCH: /models/mini/text_encoder.onnx");
   });
 });
