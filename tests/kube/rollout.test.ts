@@ -1,10 +1,14 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import path from "node:path";
+import initialize, { WasmReader } from "@contentauth/c2pa-wasm";
 import { AppsV1Api, BatchV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type PostgresServer, startPostgres } from "../../services/gateway/src/database/testing/postgres-server.ts";
+import { writeCredentials } from "../../services/gateway/src/testing/signing-credentials.ts";
 import { type OtlpReceiver, startOtlpReceiver } from "../../packages/service-kit/tests/otlp-receiver.ts";
 import { chart, type Cluster, createClaim, namespace, release, root, startCluster } from "./cluster/cluster.ts";
+import { formOf } from "../e2e/client.ts";
 import { drawFace } from "../e2e/fixtures.ts";
 import { Load } from "./load.ts";
 import { countTraces } from "./traces.ts";
@@ -24,6 +28,7 @@ const values = {
   auth: { mode: "anonymous" },
   database: { existingSecret: "database" },
   objectStore: { claim: "pictures" },
+  signing: { existingSecret: "c2pa" },
   clusterJobs: { enabled: true, shardRows: 2, parallelism: 2 },
   defaults: { resources: small, preStopSeconds: 3, drainSeconds: 120 },
   services: {
@@ -38,6 +43,11 @@ let cluster: Cluster;
 let database: PostgresServer;
 let receiver: OtlpReceiver;
 let url: string;
+let batch: { id: string };
+/** What no trace may hold. */
+let secrets: (string | Buffer)[];
+/** PEM of the authority that the results' signatures lead to. */
+let authority: string;
 
 beforeAll(async () => {
   database = await startPostgres();
@@ -46,6 +56,10 @@ beforeAll(async () => {
   cluster = await startCluster(images);
   const secret = ["create", "secret", "generic", "database", "--namespace", namespace];
   await cluster.kubectl([...secret, `--from-literal=url=${database.url}`]);
+  const { c2paCertificates, c2paKey, ...signed } = await writeCredentials(cluster.folder);
+  authority = signed.authority;
+  const files = [`--from-file=tls.crt=${c2paCertificates}`, `--from-file=tls.key=${c2paKey}`];
+  await cluster.kubectl(["create", "secret", "generic", "c2pa", "--namespace", namespace, ...files]);
   await createClaim(cluster, "pictures");
   const install = ["install", release, chart, "--namespace", namespace, "--wait", "--timeout", "400s"];
   await cluster.helm(install, values);
@@ -123,6 +137,23 @@ describe("under load", () => {
   }, 900_000);
 });
 
+describe("a result", () => {
+  it("is signed with the key of the Secret", async () => {
+    const form = formOf({ image: await drawFace(), emotion: "joy", steps: "2" });
+    const made = await fetch(`${url}/v1/edits`, { method: "POST", body: form, headers: { prefer: "wait=120" } });
+    const { urls, plan } = (await made.json()) as { urls: { result: string }; plan: object };
+    const data = Buffer.from(await (await fetch(url + new URL(urls.result).pathname)).arrayBuffer());
+    const wasm = readFileSync(new URL(import.meta.resolve("@contentauth/c2pa-wasm/c2pa.wasm")));
+    await initialize({ module_or_path: wasm });
+    const trust = JSON.stringify({ trust: { trust_anchors: authority } });
+    using reader = await WasmReader.fromBytes("image/png", data, trust);
+    expect(JSON.parse(reader.json())).toMatchObject({ validation_state: "Trusted" });
+    const prompts = [...JSON.stringify(plan).matchAll(/"[^"]*prompt":"([^"]+)"/gi)].map(([, prompt]) => prompt!);
+    expect(prompts.length).toBeGreaterThan(0);
+    secrets = [...prompts, data.subarray(60, 90), data.toString("base64", 60, 90)];
+  });
+});
+
 describe("a batch", () => {
   it("runs as an Indexed Job that the gateway makes, in pods that end with their rows", async () => {
     const jobs = cluster.plane.config.makeApiClient(BatchV1Api);
@@ -140,7 +171,7 @@ describe("a batch", () => {
     form.set("options", "{}");
     const answer = await fetch(`${url}/v1/batches`, { method: "POST", body: form });
     expect(answer.status, await answer.clone().text()).toBe(202);
-    const batch = (await answer.json()) as { id: string };
+    batch = (await answer.json()) as { id: string };
     const list = async () => (await jobs.listNamespacedJob({ namespace, labelSelector })).items;
     await expect.poll(async () => (await list()).length, { timeout: 60_000, interval: 300 }).toBe(1);
     const [job] = await list();
@@ -159,4 +190,31 @@ describe("a batch", () => {
     expect([...seen].sort()).toEqual(["0", "1", "2"]);
     await expect.poll(async () => (await list()).length, { timeout: 60_000, interval: 500 }).toBe(0);
   }, 600_000);
+});
+
+describe("traces", () => {
+  it("lead from a batch to its shards and rows, and from the encoder's batches to their callers", async () => {
+    const own = () => receiver.spans.filter(({ attributes }) => attributes["moodifier.batch.id"] === batch.id);
+    const named = (name: string) => own().filter((span) => span.name === name);
+    await expect.poll(() => named("batch shard").length, { timeout: 30_000, interval: 500 }).toBe(3);
+    const request = receiver.spans.find(({ name }) => name === "POST /v1/batches")!;
+    for (const { traceId } of named("batch shard")) expect(traceId).toBe(request.traceId);
+    // Whoever made the edit of a row sends its spans every five seconds.
+    const rows = () => named("job").map(({ attributes }) => attributes["moodifier.batch.row"]);
+    await expect.poll(() => rows().sort(), { timeout: 30_000, interval: 500 }).toEqual([0, 1, 2, 3, 4]);
+    for (const { links } of named("job")) expect(links).toEqual([{ traceId: request.traceId, spanId: request.spanId }]);
+    const dispatched = receiver.spans.filter(({ service, name }) => service === "clip" && name.startsWith("batch "));
+    expect(dispatched.length).toBeGreaterThan(0);
+    // A caller may have several texts in one batch.
+    for (const { links, attributes } of dispatched) {
+      expect(links.length).toBeGreaterThan(0);
+      expect(links.length).toBeLessThanOrEqual(attributes["moodifier.batch.size"] as number);
+    }
+  });
+
+  it("of all services hold neither prompt nor picture", () => {
+    expect(new Set(receiver.spans.map(({ service }) => service))).toEqual(new Set(services));
+    const sent = Buffer.concat(receiver.bodies);
+    for (const secret of secrets) expect(sent.includes(secret), String(secret)).toBe(false);
+  });
 });

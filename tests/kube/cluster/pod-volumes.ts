@@ -10,7 +10,7 @@ export type Mount = readonly [at: string, folder: string];
 /** Where the API server's admission mounts the token of a service account. */
 const accountPath = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-/** Makes the folders that a container mounts, with the files of ConfigMaps and of its account, and the environment that leads to the latter. */
+/** Makes the folders that a container mounts, with the files of ConfigMaps, Secrets and its account, and the environment that leads to the latter. */
 export async function mountVolumes(
   pod: V1Pod,
   container: V1Container,
@@ -29,6 +29,7 @@ export async function mountVolumes(
     const folder = path.join(home.folder, "volumes", claim ?? `${pod.metadata!.name!}/${name}`);
     mkdirSync(folder, { recursive: true });
     if (volume?.configMap) await writeConfigMap(volume, folder, pod, home);
+    if (volume?.secret) await writeSecret(volume, folder, pod, home);
     if (mountPath === accountPath) env["KUBECONFIG"] = await writeAccount(folder, pod, home);
     mounts.push([mountPath, folder]);
   }
@@ -41,6 +42,15 @@ async function writeConfigMap({ configMap }: V1Volume, folder: string, pod: V1Po
     namespace: pod.metadata!.namespace!,
   });
   for (const [file, text] of Object.entries(data)) writeFileSync(path.join(folder, file), text);
+}
+
+async function writeSecret({ secret }: V1Volume, folder: string, pod: V1Pod, { core }: ContainerHome) {
+  const { namespace } = pod.metadata!;
+  const { data = {} } = await core.readNamespacedSecret({ name: secret!.secretName!, namespace: namespace! });
+  const items = secret!.items ?? Object.keys(data).map((key) => ({ key, path: key }));
+  for (const { key, path: file } of items) {
+    writeFileSync(path.join(folder, file), Buffer.from(data[key]!, "base64"), { mode: 0o600 });
+  }
 }
 
 /** A kubeconfig with a real token of the pod's account: the address in the cluster, which a client would take otherwise, does not exist here. */
