@@ -1,12 +1,13 @@
-// What tracing costs an edit, and whether every job becomes one whole trace: two stacks in processes of their own, one with OTLP export to a receiver here,
-// one with tracing off, take turns. Metrics are always on, so their share is measured apart, as the seconds of one observation times those of an edit.
+// What tracing costs an edit, and whether every job becomes one whole trace: one stack in a process of its own exports to a receiver here. Edits whose caller
+// samples them and edits whose caller does not take turns in it; two processes would differ by more than tracing costs. Metrics are always on, so their share
+// is measured apart, as the seconds of one observation times those of an edit.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createMetrics } from "@moodifier/service-kit";
 import { startOtlpReceiver } from "../../packages/service-kit/tests/otlp-receiver.ts";
 
-/** Options: --backends scripted|mini (scripted), --rounds N (10), --edits N for each stack in a round (20), --jobs N traced ones more (0). */
+/** Options: --backends scripted|mini (scripted), --rounds N (10), --edits N of each kind in a round (20), --jobs N traced ones more (0). */
 export default async function benchTelemetry(options) {
   const { values } = parseArgs({
     args: options,
@@ -22,41 +23,44 @@ export default async function benchTelemetry(options) {
     throw new Error(`--backends: expected scripted or mini, got ${backends}`);
   const [rounds, edits] = [Number(values.rounds), Number(values.edits)];
   const receiver = await startOtlpReceiver();
-  const on = await startStack(backends, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
-  const off = await startStack(backends, { OTEL_SDK_DISABLED: "true" });
+  const stack = await startStack(backends, { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url });
   try {
-    // The first edits of each warm it up and count in nothing but the traces.
-    await on.ask({ edits: 3 });
-    await off.ask({ edits: 3 });
+    const warmUp = 3;
+    await stack.ask({ edits: warmUp, traced: true });
     const taken = { on: [], off: [] };
     for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? ["on", "off"] : ["off", "on"];
-      for (const name of order) taken[name].push(await (name === "on" ? on : off).ask({ edits }));
+      for (const name of order) taken[name].push(await stack.ask({ edits, traced: name === "on" }));
     }
     const more = Number(values.jobs);
-    if (more > 0) await on.ask({ edits: more, atOnce: 8 });
-    await on.end();
-    await off.end();
-    return summarize(taken, { backends, jobs: rounds * edits + 3 + more, traces: countTraces(receiver.spans) });
+    if (more > 0) await stack.ask({ edits: more, traced: true, atOnce: 8 });
+    await stack.ask({ end: true });
+    return summarize(taken, { backends, jobs: rounds * edits + warmUp + more, traces: countTraces(receiver.spans) });
   } finally {
-    on.kill();
-    off.kill();
+    stack.kill();
     await receiver.stop();
   }
 }
 
 function summarize(taken, facts) {
-  const ms = (name) => taken[name].flatMap((each) => each.ms);
-  const cpu = (name) => median(taken[name].map(({ cpuMs }) => cpuMs));
-  const off = median(ms("off"));
-  const cpuOverhead = cpu("on") - cpu("off");
-  const metrics = measureMetrics();
+  const figures = (name) => ({
+    medianMs: round(median(taken[name].flatMap(({ ms }) => ms))),
+    cpuMs: round(median(taken[name].map(({ cpuMs }) => cpuMs))),
+  });
+  const [on, off] = [figures("on"), figures("off")];
+  // Neighbours in time are compared, so that what the machine does meanwhile meets both.
+  const overheads = taken.on.map(({ ms }, at) => median(ms) / median(taken.off[at].ms) - 1).toSorted((a, b) => a - b);
+  const quarter = Math.floor(overheads.length / 4);
   return {
     ...facts,
     completeness: facts.traces.whole / facts.jobs,
-    medianMs: { on: round(median(ms("on"))), off: round(off), overhead: ratio(median(ms("on")) - off, off) },
-    cpuMsPerEdit: { on: round(cpu("on")), off: round(cpu("off")), overhead: round(cpuOverhead) },
-    metrics,
+    on,
+    off,
+    overheadPercent: {
+      median: round(100 * median(overheads)),
+      quartiles: [overheads[quarter], overheads.at(-1 - quarter)].map((each) => round(100 * each)),
+    },
+    metrics: measureMetrics(),
   };
 }
 
@@ -102,9 +106,11 @@ async function startStack(backends, env) {
     child.send(message);
     return next();
   };
-  return { ask, end: () => ask({ end: true }), kill: () => child.kill() };
+  return { ask, kill: () => child.kill() };
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.floor(sorted.length / 2)]) / 2;
+}
 const round = (value) => Number(value.toPrecision(4));
-const ratio = (part, whole) => `${round((100 * part) / whole)} %`;

@@ -80,7 +80,7 @@ function writePage(pages) {
   const lines = [
     "# Gallery",
     "Made by `npm run eval -- gallery` with the `mini` family. In each group: the source, the edit, and the true edit that MoodWorld draws of the same identity. The pairs are the first of a drawn set that no training",
-    "has seen, whatever they look like. Warnings are those of the plan (`docs/architecture.md`).",
+    "has seen, whatever they look like. `mini` has learned faces alone: the other categories show what its warning `OUT_OF_DOMAIN` means.",
   ];
   for (const { category, path, triplets } of pages) {
     const name = category[0].toUpperCase() + category.slice(1);

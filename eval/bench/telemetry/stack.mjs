@@ -1,5 +1,6 @@
-// One stack for the telemetry bench: gateway and backends in this process, with tracing as the OTEL_* variables say. Asked over IPC to make edits, it answers
+// The stack of the telemetry bench: gateway and backends in this process, with tracing as the OTEL_* variables say. Asked over IPC to make edits, it answers
 // with what each took; "end" sends what is left and stops. Child of telemetry.mjs.
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import process from "node:process";
 import { createLogger, startTracing } from "@moodifier/service-kit";
@@ -12,7 +13,7 @@ const stack = backends === "mini" ? await startEmbedded() : await startScripted(
 process.on("message", (message) => void answer(message));
 process.send({ ready: true });
 
-async function answer({ edits, atOnce = 1, end }) {
+async function answer({ edits, traced, atOnce = 1, end }) {
   if (end) {
     await stack.stop();
     await tracing.stop();
@@ -26,7 +27,7 @@ async function answer({ edits, atOnce = 1, end }) {
   const takeTurns = async () => {
     while (left-- > 0) {
       const startedAt = performance.now();
-      await edit();
+      await edit(traced);
       ms.push(performance.now() - startedAt);
     }
   };
@@ -38,15 +39,21 @@ async function answer({ edits, atOnce = 1, end }) {
 let seed = 0;
 
 /** Every edit asks for another strength, so that no plan is remembered and all services take part. */
-async function edit() {
+async function edit(traced) {
   const form = new FormData();
   seed += 1;
   const fields = { emotion: "joy", steps: "4", seed: String(seed), intensity: String(0.5 + (seed % 5000) / 10_000) };
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
   form.append("image", new Blob([image], { type: "image/png" }), "image.png");
-  const response = await fetch(`${stack.url}/v1/edits`, { method: "POST", body: form, headers: { Prefer: "wait=60" } });
+  const headers = { Prefer: "wait=60", ...(!traced && { traceparent: unsampledParent() }) };
+  const response = await fetch(`${stack.url}/v1/edits`, { method: "POST", body: form, headers });
   const { status, problem } = await response.json();
   if (status !== "succeeded") throw new Error(`an edit ended as ${status}: ${JSON.stringify(problem)}`);
+}
+
+/** A caller's W3C trace context with the sampled flag at 0: what it calls records nothing. */
+function unsampledParent() {
+  return `00-${randomBytes(16).toString("hex")}-${randomBytes(8).toString("hex")}-00`;
 }
 
 async function startScripted() {
