@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { editBare, repeat } from "./bare-edits.mjs";
 import { quantile, round, slopeOf } from "./figures.mjs";
 import { openBenchDatabase } from "./open-database.mjs";
-import { residentMiB, startGateway, startServices } from "./processes.mjs";
+import { cpuSeconds, residentMiB, startGateway, startServices } from "./processes.mjs";
 
 /** An editor that takes 200 ms for an edit, as a GPU does, and runs four at a time. */
 const [side, steps, stepMs, places] = [256, 8, 25, 4];
@@ -26,9 +26,12 @@ export async function measureBatch(kind, rows, rounds) {
     await repeat(20, width, () => editBare(services.addresses, services.picture));
     const bare = [];
     const batch = [];
+    const cpu = [];
     for (let turn = 0; turn < rounds; turn += 1) {
       bare.push(await rate(rows, () => repeat(rows, width, () => editBare(services.addresses, services.picture))));
+      const before = cpuSeconds(gateway.pid);
       batch.push(await rate(rows, () => runBatch(gateway.url, upload, rows)));
+      cpu.push(((cpuSeconds(gateway.pid) - before) * 1000) / rows);
     }
     const ratios = batch.map((each, turn) => each / bare[turn]);
     return {
@@ -39,6 +42,7 @@ export async function measureBatch(kind, rows, rounds) {
       batch_rows_per_s: round(quantile(batch, 0.5)),
       ratio: round(quantile(ratios, 0.5)),
       ratios: ratios.map(round),
+      gateway_cpu_ms_per_row: round(quantile(cpu, 0.5)),
     };
   } finally {
     await gateway.stop();

@@ -20,6 +20,7 @@ import {
   checkKey,
   ContentMeter,
   isKey,
+  keyOf,
   notFound,
   storageFull,
   storageUnavailable,
@@ -53,6 +54,11 @@ export class FilesystemStorage implements Storage {
   }
 
   async put(content: Content, options: PutOptions = {}): Promise<StoredObject> {
+    options.signal?.throwIfAborted();
+    if (content instanceof Uint8Array && content.byteLength <= (options.maxBytes ?? Infinity)) {
+      const known = { key: keyOf(content), bytes: content.byteLength };
+      if (await guard(() => this.#renew(known))) return known;
+    }
     const meter = new ContentMeter(options.maxBytes);
     const partial = join(this.#root, "partial", randomUUID());
     try {
@@ -108,15 +114,23 @@ export class FilesystemStorage implements Storage {
     // Nothing is held open.
   }
 
-  async #settle(partial: string, { key, bytes }: StoredObject): Promise<void> {
-    const path = this.#pathOf(key);
-    const known = await this.head(key);
-    // A file of another length was damaged from outside; the good copy replaces it.
-    if (known?.bytes === bytes) {
-      const now = new Date();
-      await utimes(path, now, now);
-      return;
-    }
+  /** Renews the age of an object that is there. A file of another length was damaged from outside; a good copy is to replace it. */
+  async #renew({ key, bytes }: StoredObject): Promise<boolean> {
+    if ((await this.head(key))?.bytes !== bytes) return false;
+    const now = new Date();
+    return utimes(this.#pathOf(key), now, now).then(
+      () => true,
+      (error: unknown) => {
+        // Somebody has just deleted it.
+        if (codeOf(error) === "ENOENT") return false;
+        throw error;
+      },
+    );
+  }
+
+  async #settle(partial: string, stored: StoredObject): Promise<void> {
+    if (await this.#renew(stored)) return;
+    const path = this.#pathOf(stored.key);
     await mkdir(dirname(path), { recursive: true });
     await rename(partial, path);
     await syncFolder(dirname(path));
