@@ -63,8 +63,7 @@ const arraysOf =
     const { offset, dims } = arrays[name]!;
     return { dims, data: values.subarray(offset, offset + dims.reduce((product, dim) => product * dim, 1)) };
   };
-const readLoop = arraysOf(golden, floats);
-const read = readLoop;
+const read = arraysOf(golden, floats);
 
 /** The job of a golden case; `hooks` and `crossFrom` default to the method "moodifier". */
 function makeJob(
@@ -78,12 +77,12 @@ function makeJob(
     arrays?: Arrays;
   } = {},
 ): DenoiseJob {
-  const { trajectory = virtualInversion, arrays: read = readLoop } = options;
+  const { trajectory = virtualInversion, arrays = read } = options;
   const { noiseSchedule, denoiser: shape } = model.manifest;
-  const clean = read(item.x0);
+  const clean = arrays(item.x0);
   const [, channels = 0, height = 0, width = 0] = clean.dims;
-  const mask = createMask({ width, height }, read(item.mask).data);
-  const states = [item.textEmpty, item.textSource, item.textTarget].map((name) => read(name));
+  const mask = createMask({ width, height }, arrays(item.mask).data);
+  const states = [item.textEmpty, item.textSource, item.textTarget].map((name) => arrays(name));
   const text = {
     length: item.length,
     width: states[0]!.dims[2]!,
