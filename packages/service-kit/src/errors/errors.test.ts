@@ -57,11 +57,13 @@ describe("codes", () => {
   });
 
   it("takes a stream that ended without a status for a broken connection", () => {
-    const broken = { code: 13, details: "Received RST_STREAM with code 0 (Call ended without gRPC status)" };
-    const error = fromServiceError(Object.assign(new Error("x"), broken, { metadata: new Metadata() }), peer);
-    expect(error).toMatchObject({ code: "UNAVAILABLE", reason: "SERVICE_UNAVAILABLE", details: { service: "clip" } });
-    const crash = Object.assign(new Error("x"), { code: 13, details: "boom", metadata: new Metadata() });
-    expect(fromServiceError(crash, peer)).toMatchObject({ code: "INTERNAL", reason: "INTERNAL" });
+    const read = (code: number, details: string) =>
+      fromServiceError(Object.assign(new Error("x"), { code, details, metadata: new Metadata() }), peer);
+    const lost = { code: "UNAVAILABLE", reason: "SERVICE_UNAVAILABLE", details: { service: "clip" } };
+    expect(read(13, "Received RST_STREAM with code 0 (Call ended without gRPC status)")).toMatchObject(lost);
+    expect(read(1, "Call cancelled")).toMatchObject(lost);
+    expect(read(13, "boom")).toMatchObject({ code: "INTERNAL", reason: "INTERNAL" });
+    expect(read(1, "Cancelled on client")).toMatchObject({ code: "CANCELLED", reason: "CANCELLED" });
   });
 });
 

@@ -52,9 +52,15 @@ export function fromServiceError(error: ServiceError, peer: Peer): MoodError {
   });
 }
 
-/** grpc-js calls a stream INTERNAL that ended without a status: its connection was closed, by age or with its process, and the call can be made again. */
+/**
+ * A stream that ended without a status: its connection was closed, by age or with its process, and the call can be made again. grpc-js calls it INTERNAL, or CANCELLED when a stopping server resets
+ * what is left; "Cancelled on client" are the cancels that the caller asked for.
+ */
 function isBrokenOff({ code, details }: ServiceError): boolean {
-  return code === status.INTERNAL && details.startsWith("Received RST_STREAM");
+  return (
+    (code === status.INTERNAL && details.startsWith("Received RST_STREAM")) ||
+    (code === status.CANCELLED && details === "Call cancelled")
+  );
 }
 
 function describeTransportFault(error: Pick<ServiceError, "code" | "details">): { reason: string; text: string } {
