@@ -1,15 +1,13 @@
 // Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, a crowd of event streams, a batch against
 // the bare calls of its rows, how soon a cancelled edit has left a real editor (models/mini), and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --cancels N (200), --minutes N (5),
 // --rest N (0: milliseconds between the batches of the memory run),
-// --only overhead|queue|streams|batch|cancel|memory. Needs PostgreSQL (apt-get install postgresql).
+// --only overhead|queue|streams|batch|cancel|memory, --database pglite|postgres. Needs PostgreSQL (apt-get install postgresql).
 import { parseArgs } from "node:util";
 import { measureBatch, measureMemory } from "./gateway/batch.mjs";
 import { measureCancel } from "./gateway/cancel.mjs";
 import { measureOverhead } from "./gateway/overhead.mjs";
 import { measureQueue } from "./gateway/queue.mjs";
 import { measureStreams } from "./gateway/streams.mjs";
-
-const kinds = ["pglite", "postgres"];
 
 export default async function bench(args) {
   const { values } = parseArgs({
@@ -24,9 +22,11 @@ export default async function bench(args) {
       minutes: { type: "string", default: "5" },
       rest: { type: "string", default: "0" },
       only: { type: "string" },
+      database: { type: "string" },
     },
   });
   const wanted = (name) => values.only === undefined || values.only === name;
+  const kinds = values.database === undefined ? ["pglite", "postgres"] : [values.database];
   const result = {};
   if (wanted("queue")) {
     result.queue = {};
@@ -61,8 +61,11 @@ export default async function bench(args) {
     }
   }
   if (wanted("memory")) {
-    result.memory = await measureMemory(Number(values.minutes), Number(values.rest));
-    console.log("memory:", result.memory);
+    result.memory = {};
+    for (const kind of kinds) {
+      result.memory[kind] = await measureMemory(kind, Number(values.minutes), Number(values.rest));
+      console.log(`memory on ${kind}:`, result.memory[kind]);
+    }
   }
   return result;
 }

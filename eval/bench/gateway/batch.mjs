@@ -52,10 +52,12 @@ export async function measureBatch(kind, rows, rounds) {
   }
 }
 
-/** Batches one after the other, with a rest between them, for so many minutes; the slope is that of the second half. */
-export async function measureMemory(minutes, restMs) {
+/** Batches one after the other, with a rest between them, for so many minutes; the slope is that of the second half. The embedded database keeps what it holds in the gateway's memory. */
+export async function measureMemory(kind, minutes, restMs) {
+  const database = await openBenchDatabase(kind);
+  const storage = mkdtempSync(join(tmpdir(), "moodifier-memory-"));
   const services = await startServices(side, steps, 2);
-  const gateway = await startGateway(services.addresses, settings);
+  const gateway = await startGateway(services.addresses, { ...settings, ...database.settings, storage });
   const samples = [];
   const began = performance.now();
   const hours = () => (performance.now() - began) / 3_600_000;
@@ -71,6 +73,8 @@ export async function measureMemory(minutes, restMs) {
     clearInterval(timer);
     await gateway.stop();
     services.stop();
+    await database.stop();
+    rmSync(storage, { recursive: true, force: true });
   }
   const late = samples.slice(Math.floor(samples.length / 2));
   const sizes = samples.map(([, size]) => size);
