@@ -20,6 +20,13 @@ export type RowEnd =
   | { readonly status: "succeeded"; readonly outcome: RowOutcome }
   | { readonly status: "failed"; readonly problem: Problem };
 
+/** Rows of one batch that others may be taking at the same moment; with more of them a claim may come back with less than it could. */
+const OTHERS = 256;
+
+/** Whether a row may be taken. */
+const isFree = (row: string): string =>
+  `(${row}.status = 'pending' AND coalesce(${row}.retry_at <= now(), true) OR ${row}.status = 'running' AND ${row}.lease_until < now())`;
+
 /** The rows that are to be run, for any number of runners. What a runner writes counts only while it holds the row's newest lease. */
 export class RowQueue {
   readonly #database: Database;
@@ -36,15 +43,16 @@ export class RowQueue {
     const records = await this.#database.query<
       RowRecord & { lease: string; options: BatchOptions; traceparent: string | null }
     >(
+      // Candidates come from the index, a few of each batch; only those that are taken are locked, so that nobody else finds fewer rows than there are.
       `WITH next AS (
-         SELECT open.batch_id, open.row_index, batch.options, batch.traceparent FROM batch CROSS JOIN LATERAL (
-           SELECT batch_id, row_index FROM batch_row
-           WHERE batch_id = batch.id AND status IN ('pending', 'running') AND ($3::uuid IS NULL OR row_index >= $4 AND row_index < $5)
-             AND (status = 'pending' AND coalesce(retry_at <= now(), true) OR status = 'running' AND lease_until < now())
-           ORDER BY row_index LIMIT $1 FOR UPDATE SKIP LOCKED) AS open
-         WHERE batch.status = 'running' AND ($3::uuid IS NULL OR batch.id = $3)
-         ORDER BY (batch.options ->> 'priority')::int DESC, open.row_index, batch.created_at
-         LIMIT $1)
+         SELECT row.batch_id, row.row_index, batch.options, batch.traceparent FROM batch CROSS JOIN LATERAL (
+           SELECT row_index FROM batch_row AS near
+           WHERE batch_id = batch.id AND status IN ('pending', 'running') AND ($3::uuid IS NULL OR row_index >= $4 AND row_index < $5) AND ${isFree("near")}
+           ORDER BY row_index LIMIT $1 + ${OTHERS}) AS open
+         JOIN batch_row AS row ON row.batch_id = batch.id AND row.row_index = open.row_index
+         WHERE batch.status = 'running' AND ($3::uuid IS NULL OR batch.id = $3) AND ${isFree("row")}
+         ORDER BY (batch.options ->> 'priority')::int DESC, row.row_index, batch.created_at
+         LIMIT $1 FOR UPDATE OF row SKIP LOCKED)
        UPDATE batch_row AS row SET status = 'running', attempt = attempt + 1, lease = gen_random_uuid(), lease_until = now() + $2 * interval '1 ms',
          started_at = coalesce(started_at, now())
        FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options, next.traceparent`,
