@@ -17,6 +17,7 @@ const { values: options, positionals } = parseArgs({
     model: { type: "string", multiple: true, default: [] },
     data: { type: "string", multiple: true, default: [] },
     pairs: { type: "string" },
+    dino: { type: "string" },
   },
 });
 const CATEGORIES = ["face", "bag", "bracelet", "clothes", "earring", "necklace", "ring", "vase"];
@@ -55,7 +56,7 @@ function evaluateEdits(name, variants) {
   const run = ["--data", data, "--out", edits, "--pairs", String(pairs), "--split", "all", "--model", family];
   node("eval/moodbench/edit-pairs.mjs", ...run, "--variants", variants.join(","));
   const score = ["eval/moodbench/score.py", "--data", data, "--edits", edits, "--out", join(results, name)];
-  node("scripts/train.mjs", ...score);
+  node("scripts/train.mjs", ...score, ...(options.dino ? ["--dino", options.dino] : []));
 }
 
 /** Eight emotions for six identities. */

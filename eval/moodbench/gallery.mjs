@@ -1,4 +1,4 @@
-// Edits held-out pairs of one category and writes a picture (source, edit, true edit) and its caption. Picked by order, not by look: failures stay.
+// Edits held-out pairs of each category and writes a picture (source, edit, true edit) and a page. Picked by order, not by look: failures stay.
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createPicture, decodeImage, encodeImage, resizePicture } from "@moodifier/inference";

@@ -158,16 +158,19 @@ describe("masks", () => {
     });
   });
 
-  test.each(["moodifier", "inversion-free"])("attention draws the mask when there is none (%s)", async (method) => {
-    const request = await makeRequest(text, {
-      maskPng: Buffer.alloc(0),
-      maskSource: common.MaskSource.ATTENTION,
-      blendWords: ["smile", "giraffe"],
-    });
-    const { result } = await collect({ ...request, method });
-    expect(codes(result)).toEqual(["BLEND_WORDS_UNKNOWN"]);
-    expect(result.outsideMask).toMatchObject({ maxAbsDiff: 0, changedPx: 0 });
-  });
+  test.each(["moodifier", "inversion-free", "direct-inversion", "sdedit"])(
+    "attention draws the mask when there is none (%s)",
+    async (method) => {
+      const request = await makeRequest(text, {
+        maskPng: Buffer.alloc(0),
+        maskSource: common.MaskSource.ATTENTION,
+        blendWords: ["smile", "giraffe"],
+      });
+      const { result } = await collect({ ...request, method });
+      expect(codes(result)).toEqual(["BLEND_WORDS_UNKNOWN"]);
+      expect(result.outsideMask).toMatchObject({ maxAbsDiff: 0, changedPx: 0 });
+    },
+  );
 });
 
 test("every listed method edits and leaves the outside alone", async () => {

@@ -23,7 +23,7 @@ export interface StackOptions {
   readonly logLevel?: string | undefined;
   /** Folder of the gateway's data; unset keeps them in memory. */
   readonly dataDir?: string | undefined;
-  /** Copies of the planner, for work on many pictures. */
+  /** Copies of the planner, for work on many pictures, unless MOODIFIER_PLANNERS says another number. */
   readonly planners?: number | undefined;
   /** Show the services' logs instead of keeping them for an error message. */
   readonly showLogs?: boolean | undefined;
@@ -52,12 +52,12 @@ export async function startStack(options: StackOptions, signal: AbortSignal): Pr
   if (!existsSync(entry)) throw new UnavailableError(`${entry} is missing. Build it with "npm run build".`);
   const child = spawn(process.execPath, [entry], {
     env: {
+      ...(options.planners !== undefined && { MOODIFIER_PLANNERS: String(options.planners) }),
       ...process.env,
       MOODIFIER_MODEL_DIR: modelDir,
       MOODIFIER_HOST: options.host ?? "127.0.0.1",
       MOODIFIER_PORT: options.port ?? "0",
       MOODIFIER_LOG_LEVEL: options.logLevel ?? "warn",
-      ...(options.planners !== undefined && { MOODIFIER_PLANNERS: String(options.planners) }),
       ...(options.dataDir !== undefined && { MOODIFIER_DATA_DIR: resolve(options.dataDir) }),
     },
     // The IPC channel ends the child when this process dies; its own process group keeps Ctrl-C from reaching it before we can cancel the edit.

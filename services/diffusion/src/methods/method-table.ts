@@ -16,8 +16,8 @@ const PLAIN = {
   crossFrom: "source",
 } as const;
 
-/** Prompt-to-Prompt on an inverted source, without a region map; a mask acts at the paste-back only. */
-const PROMPT_TO_PROMPT = { ...PLAIN, keepsRegion: false, hooks: leaveTarget } as const;
+/** A published editor, without a region map in the loop; a mask acts at the paste-back only. */
+const BASELINE = { ...PLAIN, keepsRegion: false, hooks: leaveTarget } as const;
 
 const METHODS: readonly EditMethod[] = [
   {
@@ -48,21 +48,21 @@ const METHODS: readonly EditMethod[] = [
     hooks: followMutual,
   },
   {
-    ...PROMPT_TO_PROMPT,
+    ...BASELINE,
     name: "ddim-inversion",
     description:
       "DDIM inversion (Song et al. 2021) and Prompt-to-Prompt's Refine (Hertz et al. 2022): a baseline; the source drifts.",
     trajectory: ddimInversion,
   },
   {
-    ...PROMPT_TO_PROMPT,
+    ...BASELINE,
     name: "direct-inversion",
     description:
       "Direct inversion (Ju et al. 2024) and Prompt-to-Prompt's Refine: a baseline; the source is put back on its path.",
     trajectory: directInversion,
   },
   {
-    ...PROMPT_TO_PROMPT,
+    ...BASELINE,
     name: "sdedit",
     description:
       "SDEdit (Meng et al. 2022): noise on the source, taken away under the target prompt alone: a baseline.",

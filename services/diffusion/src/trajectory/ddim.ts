@@ -25,8 +25,11 @@ export const directInversion: TrajectoryKind = {
 /** SDEdit (Meng et al. 2022): noise is added to the source as far as the first step says, and the target's text alone takes it away again. */
 export const noiseAndDenoise: TrajectoryKind = {
   reads: [TARGET_EMPTY, TARGET_TEXT],
-  open: async (journey) =>
-    walk(journey, addNoise(journey.clean, journey.draw(0), journey.alphas[0]!), (_, source) => source),
+  open: async (journey) => {
+    const noise = journey.draw(0);
+    const noisy = (index: number) => addNoise(journey.clean, noise, journey.alphas[index]!);
+    return walk(journey, noisy(0), (index) => noisy(index + 1));
+  },
 };
 
 /** The source's noisy latent at every step, noisiest first. The prediction at each noise level is taken from the latent one level below it. */
