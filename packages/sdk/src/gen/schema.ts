@@ -1807,9 +1807,9 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description What is left of them, and the seconds until they are new. */
                     RateLimit?: string;
-                    /** @description The edit was there already. */
+                    /** @description It was there already. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description Path of the edit. */
+                    /** @description Its path. */
                     Location?: string;
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -1928,9 +1928,9 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description What is left of them, and the seconds until they are new. */
                     RateLimit?: string;
-                    /** @description The edit was there already. */
+                    /** @description It was there already. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description Path of the edit. */
+                    /** @description Its path. */
                     Location?: string;
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -2049,9 +2049,9 @@ export interface operations {
                     "RateLimit-Policy"?: string;
                     /** @description What is left of them, and the seconds until they are new. */
                     RateLimit?: string;
-                    /** @description The edit was there already. */
+                    /** @description It was there already. */
                     "Idempotency-Replayed"?: "true";
-                    /** @description Path of the edit. */
+                    /** @description Its path. */
                     Location?: string;
                     "Preference-Applied"?: string;
                     [name: string]: unknown;
@@ -2979,7 +2979,10 @@ export interface operations {
     createPlan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key and payload finds the first one's plan for as long as that is kept. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3067,15 +3070,87 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The plan. */
-            201: {
+            /** @description The plan that the Idempotency-Key had made. */
+            200: {
                 headers: {
-                    /** @description Path of the edit. */
-                    Location?: string;
                     /** @description Quotas of requests and megapixel-steps, where set. */
                     "RateLimit-Policy"?: string;
                     /** @description What is left of them, and the seconds until they are new. */
                     RateLimit?: string;
+                    /** @description It was there already. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description Its path. */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *       "status": "draft",
+                     *       "version": 1,
+                     *       "name": "joyful faces",
+                     *       "created_at": "2026-01-15T09:30:00.000Z",
+                     *       "updated_at": "2026-01-15T09:30:00.000Z",
+                     *       "plan": {
+                     *         "emotion": "joy",
+                     *         "intensity": 0.8,
+                     *         "category": "face",
+                     *         "source_caption": "A cartoon portrait of a person with brown hair. The mouth is a straight line.",
+                     *         "target_prompt": "A cartoon portrait of a person with brown hair. The mouth is a wide open smile.",
+                     *         "kind": "shape",
+                     *         "regions": [
+                     *           {
+                     *             "label": "mouth",
+                     *             "box": [
+                     *               0.31,
+                     *               0.55,
+                     *               0.69,
+                     *               0.8
+                     *             ],
+                     *             "confidence": 0.92
+                     *           }
+                     *         ],
+                     *         "mask_source": "segmenter",
+                     *         "blend_words": [
+                     *           "smile"
+                     *         ],
+                     *         "preset": {
+                     *           "cross_replace": 0.6,
+                     *           "self_replace": 0.3,
+                     *           "steps": 8,
+                     *           "guidance_scale": 2.5
+                     *         },
+                     *         "model_id": "mini",
+                     *         "warnings": []
+                     *       },
+                     *       "image": {
+                     *         "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *         "width": 256,
+                     *         "height": 256
+                     *       },
+                     *       "urls": {
+                     *         "self": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b",
+                     *         "approve": "https://moodifier.example/v1/plans/f2a1c7de-7f0e-4a3a-9a55-0c6c3a1d2e4b:approve"
+                     *       },
+                     *       "raw_reply": "{\"category\":\"face\"}",
+                     *       "warnings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description The plan. */
+            201: {
+                headers: {
+                    /** @description Quotas of requests and megapixel-steps, where set. */
+                    "RateLimit-Policy"?: string;
+                    /** @description What is left of them, and the seconds until they are new. */
+                    RateLimit?: string;
+                    /** @description It was there already. */
+                    "Idempotency-Replayed"?: "true";
+                    /** @description Its path. */
+                    Location?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3198,6 +3273,15 @@ export interface operations {
             };
             /** @description No media type that this route takes. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key came with another payload before. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4094,6 +4178,7 @@ export interface operations {
                  * @example wait=30
                  */
                 Prefer?: string;
+                /** @description A repeated request with the same key and payload finds the first one's batch for as long as that is kept. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5198,7 +5283,10 @@ export interface operations {
     createUpload: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key and payload finds the first one's upload for as long as that is kept. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5210,6 +5298,25 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The upload that the Idempotency-Key had made. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "up_5f4dcc3b5aa765d61d8327deb882cf99",
+                     *       "reference": "upload:up_5f4dcc3b5aa765d61d8327deb882cf99",
+                     *       "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *       "bytes": 182044,
+                     *       "media_type": "image/jpeg",
+                     *       "expires_at": "2026-01-16T09:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Upload"];
+                };
+            };
             /** @description The upload. */
             201: {
                 headers: {
@@ -5292,6 +5399,15 @@ export interface operations {
             };
             /** @description No PNG, JPEG or WebP. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key came with another payload before. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

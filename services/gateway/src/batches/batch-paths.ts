@@ -1,7 +1,9 @@
 import {
   answer,
+  idempotencyKey,
   type Json,
   jsonBody,
+  keyReused,
   pageParameters,
   pathParameters,
   problemAnswer,
@@ -58,7 +60,7 @@ function collectionPaths(): Json {
           "Every row is checked and every file is named before anything runs. With dry_run only the first good row runs and the rest is estimated. Fields of a row: id, image, mask, sku, variant, position and those of an edit.",
         parameters: [
           { name: "Prefer", in: "header", schema: { type: "string" }, example: "wait=30", description: "wait=N." },
-          { name: "Idempotency-Key", in: "header", schema: { type: "string", minLength: 1, maxLength: 255 } },
+          idempotencyKey("batch"),
         ],
         requestBody: {
           required: true,
@@ -100,7 +102,7 @@ function collectionPaths(): Json {
           400: problemAnswer("An option, the manifest, or a file's name was refused; `errors` lists the faults."),
           404: problemAnswer("No such plan."),
           409: problemAnswer("The output can't be used."),
-          422: problemAnswer("The Idempotency-Key came with another payload before."),
+          422: keyReused,
           503: problemAnswer("The output can't be reached."),
         },
       },
@@ -232,11 +234,14 @@ function uploadPaths(): Json {
         operationId: "createUpload",
         summary: "Send a picture for later use.",
         description: "The body is the file itself, at most 32 MiB.",
+        parameters: [idempotencyKey("upload")],
         requestBody: { required: true, content: pictures },
         responses: {
+          200: answer("The upload that the Idempotency-Key had made.", "Upload"),
           201: answer("The upload.", "Upload"),
           400: problemAnswer("The body is empty or too large."),
           415: problemAnswer("No PNG, JPEG or WebP."),
+          422: keyReused,
           503: problemAnswer("The storage is full or can't be reached."),
         },
       },

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { activeTrace, MoodError, traceparentOf } from "@moodifier/service-kit";
 import { isDuplicate } from "../database/database-error.ts";
 import type { Database } from "../database/database.ts";
+import { checkRepeated, type IdempotencyKey, keyBusy } from "../http/idempotency-key.ts";
 import type { Problem } from "../http/problem.ts";
 import type { Batch, BatchRow, RowStatus, Survey } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
@@ -28,7 +29,7 @@ export interface NewBatch {
   readonly survey: Survey;
   readonly rows: readonly RowPlan[];
   /** Makes a repeated request find the first one's batch. */
-  readonly idempotency?: { readonly key: string; readonly fingerprint: string };
+  readonly idempotency?: IdempotencyKey;
 }
 
 /** What running a batch elsewhere takes. */
@@ -260,16 +261,14 @@ export class BatchStore {
     await this.#database.query("SELECT pg_notify($1, $2)", [channel, id]);
   }
 
-  async #findRepeated(tenantId: string, { key, fingerprint }: { key: string; fingerprint: string }): Promise<Batch> {
+  async #findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Batch> {
     const [record] = await this.#database.query<BatchRecord>(
       `${selectBatch} WHERE tenant_id = $1 AND idempotency_key = $2`,
-      [tenantId, key],
+      [tenantId, idempotency.key],
     );
-    if (record?.fingerprint === fingerprint) return toBatch(record);
-    const text = "Idempotency-Key: expected a new key for a new request, got the key of another one.";
-    throw new MoodError("FAILED_PRECONDITION", "IDEMPOTENCY_KEY_REUSED", text, {
-      details: { argument: "Idempotency-Key" },
-    });
+    if (!record) throw keyBusy();
+    checkRepeated(record.fingerprint, idempotency);
+    return toBatch(record);
   }
 }
 

@@ -294,4 +294,20 @@ describe("/v1/uploads", () => {
     expect(await problemOf(large)).toMatchObject({ status: 400, reason: "OBJECT_TOO_LARGE" });
     expect((await fetch(`${gateway.url}/v1/uploads/none`)).status).toBe(404);
   });
+
+  it("keeps a picture once for one Idempotency-Key", async () => {
+    const send = (body: Uint8Array<ArrayBuffer>) =>
+      fetch(`${gateway.url}/v1/uploads`, {
+        method: "POST",
+        body,
+        headers: { "Content-Type": "image/png", "Idempotency-Key": "file-1" },
+      });
+    const first = new Uint8Array([1, 2]);
+    const sent = await Promise.all(Array.from({ length: 20 }, () => send(first)));
+    expect(sent.map(({ status }) => status).toSorted()).toEqual([...Array(19).fill(200), 201]);
+    const ids = await Promise.all(sent.map(async (each) => uploadSchema.parse(await each.json()).id));
+    expect(new Set(ids).size).toBe(1);
+    const other = await send(new Uint8Array([3]));
+    expect(await problemOf(other)).toMatchObject({ status: 422, reason: "IDEMPOTENCY_KEY_REUSED" });
+  });
 });

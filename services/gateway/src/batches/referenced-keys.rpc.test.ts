@@ -46,7 +46,7 @@ describe.each(databaseKinds)("what the database refers to on $name", (kind) => {
       graceMs: 0,
       now: () => Date.now() + 1000,
     });
-  const addUpload = (key: string) => uploads.add("a", { key, bytes: 1, mediaType: "image/png" });
+  const addUpload = async (key: string) => (await uploads.add("a", { key, bytes: 1, mediaType: "image/png" })).upload;
 
   async function addBatch(image: string) {
     const plan = { index: 0, line: 2, externalId: "1", input: {}, edit: { emotion: "joy" }, image, names: ["1.png"] };

@@ -26,6 +26,17 @@ export function problemAnswer(description: string): Json {
   return { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
 }
 
+/** The header Idempotency-Key of a POST that makes a `thing`, and the answer to a key that belongs to another request. */
+export function idempotencyKey(thing: string): Json {
+  return {
+    name: "Idempotency-Key",
+    in: "header",
+    schema: { type: "string", minLength: 1, maxLength: 255 },
+    description: `A repeated request with the same key and payload finds the first one's ${thing} for as long as that is kept.`,
+  };
+}
+export const keyReused = problemAnswer("The Idempotency-Key came with another payload before.");
+
 /** An answer that leads to the storage. */
 export const redirect: Json = {
   description: "The way to the storage, when the operator has it so; it works for a while.",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { MoodError } from "@moodifier/service-kit";
 import { quote, refuse } from "./refuse.ts";
 
 /** What makes a repeated request find the outcome of the first. */
@@ -24,4 +25,22 @@ export function readIdempotencyKey(
   }
   const text = JSON.stringify(payload, (_name, value: unknown) => (typeof value === "bigint" ? String(value) : value));
   return { key: bare, fingerprint: createHash("sha256").update(text).digest("hex") };
+}
+
+/** For an INSERT into a table with `tenant_id` and a unique `idempotency_key`: a key that is there gives no row. */
+export const onRepeatedKey = "ON CONFLICT (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
+
+/** `first`: fingerprint of the request that used the key first. Errors: IDEMPOTENCY_KEY_REUSED. */
+export function checkRepeated(first: string | null, { fingerprint }: IdempotencyKey): void {
+  if (first === fingerprint) return;
+  throw refuse("IDEMPOTENCY_KEY_REUSED", {
+    argument: "Idempotency-Key",
+    expected: "the same request as when the key was first used",
+    got: "another one",
+  });
+}
+
+/** The key's first outcome was forgotten between two looks. */
+export function keyBusy(): MoodError {
+  return new MoodError("ABORTED", "IDEMPOTENCY_KEY_BUSY", "What the key belongs to was just forgotten; try again.");
 }

@@ -9,7 +9,7 @@ import "../plans/plan-answer.ts";
 import { planChangeSchema } from "../plans/plan-change.ts";
 import { imagePaths, imageSchemas } from "../openai/image-paths.ts";
 import { addCommonAnswers } from "./common-answers.ts";
-import { redirect } from "./describe.ts";
+import { idempotencyKey, keyReused, problemAnswer, redirect } from "./describe.ts";
 import { addExamples } from "./openapi-examples.ts";
 import { planListSchema, planViewSchema } from "../plans/plan-queries.ts";
 import { securitySchemes, tenantPaths, tenantSchemas } from "../tenants/tenant-paths.ts";
@@ -70,9 +70,9 @@ export function buildOpenApi(): Json {
 function paths(): Json {
   const id = { name: "id", in: "path", required: true, schema: { type: "string" } };
   const edit = content("Edit");
-  const missing = problem("No such edit, or forgotten.");
+  const missing = problemAnswer("No such edit, or forgotten.");
   const plan = content("Plan");
-  const noPlan = problem("No such plan.");
+  const noPlan = problemAnswer("No such plan.");
   const etag = { ETag: { schema: { type: "string" }, description: "The version." } };
   const ifMatch = {
     name: "If-Match",
@@ -82,8 +82,8 @@ function paths(): Json {
   };
   const planFaults = {
     404: noPlan,
-    409: problem("The plan is approved, or changed at the same time."),
-    412: problem("The plan has another version than If-Match names."),
+    409: problemAnswer("The plan is approved, or changed at the same time."),
+    412: problemAnswer("The plan has another version than If-Match names."),
   };
   return {
     "/v1/edits": {
@@ -108,13 +108,7 @@ function paths(): Json {
             example: "wait=30",
             description: "wait=N and respond-async of RFC 7240.",
           },
-          {
-            name: "Idempotency-Key",
-            in: "header",
-            schema: { type: "string", minLength: 1, maxLength: 255 },
-            description:
-              "A repeated request with the same key and payload finds the first one's edit for as long as that is kept.",
-          },
+          idempotencyKey("edit"),
         ],
         requestBody: body(editRequestSchema),
         responses: {
@@ -125,12 +119,12 @@ function paths(): Json {
           },
           201: { description: "The edit succeeded.", headers: created, ...edit },
           202: { description: "The edit has not ended yet.", headers: created, ...edit },
-          400: problem("A field, the picture or the mask was refused."),
-          404: problem("No such plan."),
-          422: problem("The Idempotency-Key came with another payload before."),
-          429: problem("Too many edits wait, or the rate limit is reached."),
-          503: problem("A model service cannot be reached; `service` says which."),
-          504: problem("The edit took too long."),
+          400: problemAnswer("A field, the picture or the mask was refused."),
+          404: problemAnswer("No such plan."),
+          422: keyReused,
+          429: problemAnswer("Too many edits wait, or the rate limit is reached."),
+          503: problemAnswer("A model service cannot be reached; `service` says which."),
+          504: problemAnswer("The edit took too long."),
         },
       },
     },
@@ -154,7 +148,7 @@ function paths(): Json {
           },
           307: redirect,
           404: missing,
-          409: problem("The edit has no result, or none yet."),
+          409: problemAnswer("The edit has no result, or none yet."),
         },
       },
     },
@@ -193,12 +187,15 @@ function paths(): Json {
       post: {
         operationId: "createPlan",
         summary: "Plan an edit without making it, and keep the plan.",
+        parameters: [idempotencyKey("plan")],
         requestBody: body(planRequestSchema),
         responses: {
-          201: { description: "The plan.", headers: { Location: created.Location, ...rateFields }, ...plan },
-          400: problem("A field, the picture or the mask was refused."),
-          429: problem("The rate limit is reached."),
-          503: problem("The planner cannot be reached."),
+          200: { description: "The plan that the Idempotency-Key had made.", headers: planned, ...plan },
+          201: { description: "The plan.", headers: planned, ...plan },
+          400: problemAnswer("A field, the picture or the mask was refused."),
+          422: keyReused,
+          429: problemAnswer("The rate limit is reached."),
+          503: problemAnswer("The planner cannot be reached."),
         },
       },
     },
@@ -261,19 +258,18 @@ const rateFields = {
   RateLimit: { schema: { type: "string" }, description: "What is left of them, and the seconds until they are new." },
 };
 
-const created = {
+const planned = {
   ...rateFields,
-  "Idempotency-Replayed": { schema: { type: "string", enum: ["true"] }, description: "The edit was there already." },
-  Location: { schema: { type: "string" }, description: "Path of the edit." },
+  "Idempotency-Replayed": { schema: { type: "string", enum: ["true"] }, description: "It was there already." },
+  Location: { schema: { type: "string" }, description: "Its path." },
+};
+const created = {
+  ...planned,
   "Preference-Applied": { schema: { type: "string" } },
 };
 
 function content(schema: string): Json {
   return { content: { "application/json": { schema: { $ref: `#/components/schemas/${schema}` } } } };
-}
-
-function problem(description: string): Json {
-  return { description, content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } } };
 }
 
 function inputSchema(fields: z.ZodType): Json {

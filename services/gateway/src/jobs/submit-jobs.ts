@@ -1,6 +1,6 @@
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
-import { refuse } from "../http/refuse.ts";
+import { checkRepeated, type IdempotencyKey, keyBusy } from "../http/idempotency-key.ts";
 import { orderNumbers, type TenantLimits } from "./fair-share.ts";
 import type { Job, Lane, NewJob, StoredInput } from "./job.ts";
 import { eventChannel } from "./job-change.ts";
@@ -70,25 +70,21 @@ export async function submitJobs(
 async function claimKey(
   tx: Database,
   tenantId: string,
-  { key, fingerprint }: NonNullable<NewJob["idempotency"]>,
+  idempotency: IdempotencyKey,
   id: string,
 ): Promise<Job | undefined> {
   const made = await tx.query(
     "INSERT INTO idempotency_key (tenant_id, key, fingerprint, job_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING key",
-    [tenantId, key, fingerprint, id],
+    [tenantId, idempotency.key, idempotency.fingerprint, id],
   );
   if (made.length > 0) return undefined;
   const [row] = await tx.query<JobRow & { fingerprint: string }>(
     "SELECT job.*, fingerprint FROM idempotency_key k JOIN job ON job.id = k.job_id WHERE k.tenant_id = $1 AND k.key = $2",
-    [tenantId, key],
+    [tenantId, idempotency.key],
   );
-  if (!row) throw new MoodError("ABORTED", "IDEMPOTENCY_KEY_BUSY", "The key's job was just forgotten; try again.");
-  if (row.fingerprint === fingerprint) return toJob(row);
-  throw refuse("IDEMPOTENCY_KEY_REUSED", {
-    argument: "Idempotency-Key",
-    expected: "the same request as when the key was first used",
-    got: "another one",
-  });
+  if (!row) throw keyBusy();
+  checkRepeated(row.fingerprint, idempotency);
+  return toJob(row);
 }
 
 async function checkRoom(

@@ -4,7 +4,9 @@ import { loadPicture, storePicture } from "../edits/stored-pictures.ts";
 import { readSourcePicture } from "../edits/source-picture.ts";
 import type { Backends } from "../backends/backends.ts";
 import { checkFields } from "../http/checked-fields.ts";
+import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import type { RequestBody } from "../http/upload.ts";
+import { keyOf } from "../storage/object-key.ts";
 import type { Storage } from "../storage/storage.ts";
 import { applyPlan } from "./apply-plan.ts";
 import type { EditPlanner } from "./edit-planner.ts";
@@ -26,22 +28,28 @@ export class PlanMaker {
     this.#parts = parts;
   }
 
-  /** Plans the edit that a request describes and stores the plan. `charge` may refuse it before the planner works. */
+  /**
+   * Plans the edit that a request describes and stores the plan; a request with the Idempotency-Key `key` of an earlier one gets that one's plan.
+   * `charge` may refuse it before the planner works.
+   */
   async make(
     body: RequestBody,
-    options: { tenantId: string; signal: AbortSignal; charge: () => Promise<void> },
-  ): Promise<{ stored: StoredPlan; overlay: boolean }> {
+    options: { tenantId: string; key: string | string[] | undefined; signal: AbortSignal; charge: () => Promise<void> },
+  ): Promise<{ stored: StoredPlan; replayed: boolean; overlay: boolean }> {
     const { planner, store, storage } = this.#parts;
-    const { tenantId, signal } = options;
+    const { tenantId, key, signal } = options;
     const { overlay, name, ...fields } = checkFields(planRequestSchema, body);
     const settings = toSettings({ ...fields, seed: 0n, preview_every: 0, scores: false });
     const source = await readSourcePicture(body, signal);
+    const idempotency = readIdempotencyKey(key, { settings, name, files: keysOf(body) });
     await options.charge();
+    const earlier = idempotency && (await store.findRepeated(tenantId, idempotency));
+    if (earlier) return { stored: earlier, replayed: true, overlay };
     const plan = await planner.make({ settings, ...source }, { signal });
     const image = await storePicture(storage, source.image, signal);
     const { width, height, warnings } = source;
     const given = { tenantId, plan, image, width, height, warnings, ...(name !== undefined && { name }) };
-    return { stored: await store.add(given), overlay };
+    return { ...(await store.add(given, idempotency)), overlay };
   }
 
   /** Changes a draft. New regions get new masks on the picture that was planned. */
@@ -60,4 +68,8 @@ export class PlanMaker {
     }
     return store.change(known, { plan, ...(change.name !== undefined && { name: change.name }) });
   }
+}
+
+function keysOf({ files }: RequestBody): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, { data }]) => [name, keyOf(data)]));
 }

@@ -1,6 +1,7 @@
 import { common } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
+import { checkRepeated, type IdempotencyKey, keyBusy, onRepeatedKey } from "../http/idempotency-key.ts";
 import { quote, refuse } from "../http/refuse.ts";
 import type { StoredPicture } from "../jobs/job.ts";
 import { createJobId } from "../jobs/job-id.ts";
@@ -55,10 +56,11 @@ export class PlanStore {
     this.#database = database;
   }
 
-  async add(given: NewPlan): Promise<StoredPlan> {
-    const rows = await this.#database.query<PlanRow>(
-      `INSERT INTO plan (id, tenant_id, name, body, image, width, height, warnings)
-       VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::jsonb) RETURNING *`,
+  /** Stores a plan, or finds the one that the same idempotency key stored first. Errors: IDEMPOTENCY_KEY_REUSED. */
+  async add(given: NewPlan, idempotency?: IdempotencyKey): Promise<{ stored: StoredPlan; replayed: boolean }> {
+    const [row] = await this.#database.query<PlanRow>(
+      `INSERT INTO plan (id, tenant_id, name, body, image, width, height, warnings, idempotency_key, fingerprint)
+       VALUES ($1, $2, $3, $4, $5::jsonb, $6, $7, $8::jsonb, $9, $10) ${onRepeatedKey} RETURNING *`,
       [
         createJobId(),
         given.tenantId,
@@ -68,9 +70,25 @@ export class PlanStore {
         given.width,
         given.height,
         JSON.stringify(given.warnings),
+        idempotency?.key ?? null,
+        idempotency?.fingerprint ?? null,
       ],
     );
-    return toPlan(rows[0] as PlanRow);
+    if (row || !idempotency) return { stored: toPlan(row!), replayed: false };
+    const stored = await this.findRepeated(given.tenantId, idempotency);
+    if (!stored) throw keyBusy();
+    return { stored, replayed: true };
+  }
+
+  /** The plan that an idempotency key has made. Errors: IDEMPOTENCY_KEY_REUSED. */
+  async findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<StoredPlan | undefined> {
+    const [row] = await this.#database.query<PlanRow & { fingerprint: string }>(
+      "SELECT * FROM plan WHERE tenant_id = $1 AND idempotency_key = $2",
+      [tenantId, idempotency.key],
+    );
+    if (!row) return undefined;
+    checkRepeated(row.fingerprint, idempotency);
+    return toPlan(row);
   }
 
   /** Throws NOT_FOUND (PLAN_NOT_FOUND). */

@@ -46,9 +46,11 @@ export class PlansController {
     const { tenantId } = identityOf(request);
     const charge = () => this.#rates.charge(tenantId, { requests: 1, megapixelSteps: 0 }, response);
     const body = await readBody(request, ["image", "mask"]);
-    const { stored, overlay } = await this.#maker.make(body, { tenantId, signal, charge });
+    const key = request.headers["idempotency-key"];
+    const { stored, replayed, overlay } = await this.#maker.make(body, { tenantId, key, signal, charge });
     response.setHeader("Location", planPath(stored.id));
-    await this.#send(request, response, { status: 201, stored, overlay, signal });
+    if (replayed) response.setHeader("Idempotency-Replayed", "true");
+    await this.#send(request, response, { status: replayed ? 200 : 201, stored, overlay, signal });
   }
 
   /** The tenant's plans, newest first. */

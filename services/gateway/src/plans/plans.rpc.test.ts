@@ -52,6 +52,27 @@ describe("a plan", () => {
     expect(await gone.json()).toMatchObject({ reason: "PLAN_NOT_FOUND" });
   });
 
+  it("is made once for one Idempotency-Key", async () => {
+    const post = (fields: Record<string, string | Buffer>) =>
+      fetch(`${gateway.url}/v1/plans`, {
+        method: "POST",
+        body: formOf({ image: gateway.picture, ...fields }),
+        headers: { "Idempotency-Key": "look-1" },
+      });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post({ emotion: "joy" })));
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array(19).fill(200), 201]);
+    const ids = await Promise.all(answers.map(async (each) => ((await each.json()) as PlanView).id));
+    expect(new Set(ids).size).toBe(1);
+    const planned = gateway.services.record.plans.length;
+    expect((await post({ emotion: "joy" })).headers.get("idempotency-replayed")).toBe("true");
+    expect(gateway.services.record.plans).toHaveLength(planned);
+    for (const other of [{ emotion: "fear" }, { emotion: "joy", image: await drawPicture(40, 48) }]) {
+      const refused = await post(other);
+      expect(refused.status).toBe(422);
+      expect(await refused.json()).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+    }
+  });
+
   it("can be changed until it is approved, by one person at a time", async () => {
     const plan = await makePlan();
     const changed = (await (

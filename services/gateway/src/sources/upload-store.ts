@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
+import { checkRepeated, type IdempotencyKey, keyBusy, onRepeatedKey } from "../http/idempotency-key.ts";
 import { quote } from "../http/refuse.ts";
 
 /** A file that a tenant sent for later use. Times are milliseconds since the epoch. */
@@ -32,10 +33,15 @@ export class UploadStore {
     this.#retentionMs = retentionMs;
   }
 
-  async add(tenantId: string, content: { key: string; bytes: number; mediaType: string }): Promise<Upload> {
+  /** Records what was stored, or finds what the same idempotency key recorded first. Errors: IDEMPOTENCY_KEY_REUSED. */
+  async add(
+    tenantId: string,
+    content: { key: string; bytes: number; mediaType: string },
+    idempotency?: IdempotencyKey,
+  ): Promise<{ upload: Upload; replayed: boolean }> {
     const [record] = await this.#database.query<UploadRecord>(
-      `INSERT INTO upload (id, tenant_id, key, bytes, media_type, expires_at)
-       VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms') RETURNING *`,
+      `INSERT INTO upload (id, tenant_id, key, bytes, media_type, expires_at, idempotency_key, fingerprint)
+       VALUES ($1, $2, $3, $4, $5, now() + $6 * interval '1 ms', $7, $8) ${onRepeatedKey} RETURNING *`,
       [
         randomBytes(12).toString("base64url"),
         tenantId,
@@ -43,9 +49,12 @@ export class UploadStore {
         content.bytes,
         content.mediaType,
         this.#retentionMs,
+        idempotency?.key ?? null,
+        idempotency?.fingerprint ?? null,
       ],
     );
-    return toUpload(record!);
+    if (record || !idempotency) return { upload: toUpload(record!), replayed: false };
+    return { upload: await this.#findRepeated(tenantId, idempotency), replayed: true };
   }
 
   /** Errors: UPLOAD_NOT_FOUND, also for other tenants' uploads. */
@@ -60,6 +69,16 @@ export class UploadStore {
       "UPLOAD_NOT_FOUND",
       `No upload has the id ${quote(id)}; uploads expire after a while.`,
     );
+  }
+
+  async #findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Upload> {
+    const [record] = await this.#database.query<UploadRecord & { fingerprint: string }>(
+      "SELECT * FROM upload WHERE tenant_id = $1 AND idempotency_key = $2",
+      [tenantId, idempotency.key],
+    );
+    if (!record) throw keyBusy();
+    checkRepeated(record.fingerprint, idempotency);
+    return toUpload(record);
   }
 }
 

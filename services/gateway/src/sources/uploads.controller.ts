@@ -1,6 +1,7 @@
 import { Controller, Get, Inject, Param, Post, Req, Res } from "@nestjs/common";
 import type { Request, Response } from "express";
 import { z } from "zod";
+import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { quote, refuse } from "../http/refuse.ts";
 import { maxImageBytes } from "../http/upload.ts";
 import { clientGone } from "../http/client-gone.ts";
@@ -55,8 +56,14 @@ export class UploadsController {
         throw error;
       });
     if (stored.bytes === 0) throw refuse("BODY_MALFORMED", { argument: "body", expected: "a picture", got: "0 bytes" });
-    const upload = await this.#uploads.add(tenantId, { ...stored, mediaType });
-    response.status(201).setHeader("Location", `/v1/uploads/${upload.id}`).json(view(upload));
+    const content = { ...stored, mediaType };
+    const idempotency = readIdempotencyKey(request.headers["idempotency-key"], content);
+    const { upload, replayed } = await this.#uploads.add(tenantId, content, idempotency);
+    if (replayed) response.setHeader("Idempotency-Replayed", "true");
+    response
+      .status(replayed ? 200 : 201)
+      .setHeader("Location", `/v1/uploads/${upload.id}`)
+      .json(view(upload));
   }
 
   @Get(":id")

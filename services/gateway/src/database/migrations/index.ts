@@ -5,6 +5,7 @@ import { batches } from "./020-batches.ts";
 import { batchTrace } from "./021-batch-trace.ts";
 import { rowFailures } from "./022-row-failures.ts";
 import { openRows } from "./023-open-rows.ts";
+import { repeatedRequests } from "./024-repeated-requests.ts";
 import { tenants } from "./040-tenants.ts";
 import { webhooks } from "./041-webhooks.ts";
 import { batchWebhooks } from "./042-batch-webhooks.ts";
@@ -17,6 +18,7 @@ export const migrations: readonly Migration[] = [
   batchTrace,
   rowFailures,
   openRows,
+  repeatedRequests,
   tenants,
   webhooks,
   batchWebhooks,
