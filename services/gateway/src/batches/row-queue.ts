@@ -125,8 +125,11 @@ export class RowQueue {
         [batchId],
       );
       const rows = await tx.query(
-        `UPDATE batch_row SET status = $2, outcome = $5::jsonb, problem = $6::jsonb, object_keys = $7, sequence = $8, lease = NULL, finished_at = now()
-         WHERE ${held(3)} RETURNING row_index`,
+        `WITH ended AS (
+           UPDATE batch_row SET status = $2, outcome = $5::jsonb, problem = $6::jsonb, object_keys = $7, sequence = $8, lease = NULL, finished_at = now()
+           WHERE ${held(3)} RETURNING batch_id),
+         numbered AS (UPDATE batch SET sequence = $8 FROM ended WHERE id = ended.batch_id)
+         SELECT pg_notify('${batchChannel}', batch_id::text) FROM ended`,
         [
           batchId,
           end.status,
@@ -139,9 +142,7 @@ export class RowQueue {
         ],
       );
       if (rows.length === 0) return false;
-      await tx.query("UPDATE batch SET sequence = $2 WHERE id = $1", [batchId, sequence]);
       await settleBatch(tx, batchId, this.#options.retentionMs);
-      await tx.query("SELECT pg_notify($1, $2)", [batchChannel, batchId]);
       return true;
     });
   }

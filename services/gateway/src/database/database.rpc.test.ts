@@ -35,6 +35,26 @@ describe.each(databaseKinds)("Database on $name", (kind) => {
     expect(Buffer.isBuffer(row?.["bytes"])).toBe(true);
   });
 
+  it("goes on when a newer release adds a column and an index", async () => {
+    await database.query("CREATE TABLE t (n int); INSERT INTO t VALUES (1), (2)");
+    const look = async () => [
+      await database.query("SELECT * FROM t WHERE n = $1", [1]),
+      await database.query("SELECT t.* FROM t WHERE n = $1", [1]),
+      await database.query("UPDATE t SET n = n WHERE n = $1 RETURNING *", [1]),
+      await database.query(
+        "WITH found AS (SELECT * FROM t) SELECT n, count(*) FROM found WHERE n = $1 GROUP BY n",
+        [1],
+      ),
+      await database.query("SELECT n FROM t WHERE n = $1", [1]),
+    ];
+    // PostgreSQL may keep a plan for good after five uses.
+    for (let use = 0; use < 8; use += 1) expect((await look()).flat()).toHaveLength(5);
+    await database.query("ALTER TABLE t ADD COLUMN m int DEFAULT 7; CREATE INDEX ON t (n)");
+    const wide = { n: 1, m: 7 };
+    for (let use = 0; use < 8; use += 1)
+      expect((await look()).flat()).toEqual([wide, wide, wide, { n: 1, count: 1 }, { n: 1 }]);
+  });
+
   it("runs several statements when there are no parameters", async () => {
     const rows = await database.query(
       "CREATE TABLE t (n int); INSERT INTO t VALUES (1), (2); SELECT n FROM t ORDER BY n",

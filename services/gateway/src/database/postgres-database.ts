@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toMoodError } from "@moodifier/service-kit";
 import {
@@ -164,11 +165,19 @@ export class PostgresDatabase implements Database {
   }
 }
 
+/**
+ * Name under which a connection keeps the plan of a statement: planning costs more than most of them take. A list of all columns is planned anew each time:
+ * a newer release may have added one under a running gateway, and the kept plan would then be refused.
+ */
+function planName(sql: string): string | undefined {
+  return /(?:\bSELECT|\bRETURNING|,|\.)\s*\*/i.test(sql) ? undefined : createHash("sha1").update(sql).digest("hex");
+}
+
 async function run<T extends object>(connection: Connection, sql: string, params: readonly unknown[]): Promise<T[]> {
   try {
     // Without parameters pg uses the simple protocol, which takes several statements and then answers with one result each.
     const answer = (await (params.length > 0
-      ? connection.query(sql, [...params])
+      ? connection.query({ name: planName(sql), text: sql, values: [...params] })
       : connection.query(sql))) as unknown as QueryResult | QueryResult[];
     return (Array.isArray(answer) ? answer.flatMap(({ rows }) => rows) : answer.rows) as T[];
   } catch (error) {

@@ -174,6 +174,36 @@ describe.each(databaseKinds)("DatabaseJobStore on $name", (kind) => {
     expect((await all).map(({ status }) => status)).toEqual(["queued", "planning", "failed"]);
   });
 
+  it("tells who waits for the end alone, on any connection, before and after it", async () => {
+    const reader = await another();
+    const { id } = await submit();
+    const done: string[] = [];
+    const wait = (from: DatabaseJobStore, name: string, signal = never) =>
+      from.ended(id, signal).then(() => void done.push(name));
+    const gone = new AbortController();
+    const all = [wait(reader, "reader"), wait(store, "store"), wait(reader, "leaving", gone.signal)];
+    const held = await claimOne();
+    await store.change(held, { status: "editing" });
+    gone.abort();
+    await expect.poll(() => done, { timeout: 20_000 }).toEqual(["leaving"]);
+    await sleep(100);
+    expect(done).toEqual(["leaving"]);
+    await store.change(held, { status: "failed" });
+    await Promise.all(all);
+    await wait(reader, "late");
+    await reader.ended("00000000-0000-7000-8000-000000000000", never);
+    expect(done.toSorted()).toEqual(["late", "leaving", "reader", "store"]);
+  });
+
+  it("lets nobody wait for a store that is closed", async () => {
+    const reader = await another();
+    const { id } = await submit();
+    const waiting = reader.ended(id, never);
+    await reader.close();
+    others = [];
+    await waiting;
+  });
+
   it("never changes a job that has ended", async () => {
     const { id } = await submit();
     const held = await claimOne();

@@ -137,6 +137,10 @@ export class DatabaseJobStore implements JobStore {
     return this.#feeds.watch(id, after, signal);
   }
 
+  ended(id: string, signal: AbortSignal): Promise<void> {
+    return this.#feeds.ended(id, signal);
+  }
+
   async attend(onReady: () => void, onStop: (id: string) => void): Promise<() => Promise<void>> {
     const ready = await this.#database.listen(readyChannel, onReady);
     const stop = await this.#database.listen(stopChannel, (id) => id !== "" && onStop(id));

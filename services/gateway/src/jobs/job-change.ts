@@ -2,8 +2,9 @@ import type { Database } from "../database/database.ts";
 import { isFinal, type JobChange } from "./job.ts";
 import type { JobRow } from "./job-row.ts";
 
-/** Name of the notices that tell of a job's events; the payload is its id. */
+/** Name of the notices that tell of a job's events; the payload is its id, with a mark when the job has ended. */
 export const eventChannel = "moodifier_job_event";
+export const endMark = " ended";
 
 /** Which job, and under which conditions it may change. */
 export interface ChangeTarget {
@@ -45,7 +46,7 @@ const sql = `
     INSERT INTO job_preview (job_id, sequence, media_type, data)
     SELECT id, sequence, $11::text, $12::bytea FROM changed WHERE $12::bytea IS NOT NULL
     ON CONFLICT (job_id) DO UPDATE SET sequence = excluded.sequence, media_type = excluded.media_type, data = excluded.data)
-  SELECT changed.*, pg_notify('${eventChannel}', id::text) AS told FROM changed`;
+  SELECT changed.*, pg_notify('${eventChannel}', id || CASE WHEN finished_at IS NULL THEN '' ELSE '${endMark}' END) AS told FROM changed`;
 
 /** Applies a change; undefined when the job is unknown, has ended, or runs under another attempt. */
 export async function applyChange(

@@ -2,7 +2,8 @@ import type { Logger } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
 import { EventLog } from "./event-log.ts";
 import { isFinal, type JobEvent } from "./job.ts";
-import { eventChannel } from "./job-change.ts";
+import { endMark, eventChannel } from "./job-change.ts";
+import { JobEnds } from "./job-ends.ts";
 import { type EventRow, toEvent } from "./job-row.ts";
 
 /** Milliseconds after which a feed looks for itself, should a notice have been lost. */
@@ -24,22 +25,26 @@ export class JobFeeds {
   readonly #database: Database;
   readonly #logger: Logger | undefined;
   readonly #feeds = new Map<string, Feed>();
+  readonly #ends: JobEnds;
   readonly #timer: NodeJS.Timeout;
   #stopListening: (() => Promise<void>) | undefined;
 
   private constructor(database: Database, logger: Logger | undefined) {
     this.#database = database;
     this.#logger = logger;
+    this.#ends = new JobEnds(database);
     this.#timer = setInterval(() => this.#lookAtAll(), lookMs);
     this.#timer.unref();
   }
 
   static async start(database: Database, logger: Logger | undefined): Promise<JobFeeds> {
     const feeds = new JobFeeds(database, logger);
-    feeds.#stopListening = await database.listen(eventChannel, (id) => {
+    feeds.#stopListening = await database.listen(eventChannel, (notice) => {
+      const id = notice.replace(endMark, "");
       // An empty notice follows a lost connection: anything may have happened.
       if (id === "") feeds.#lookAtAll();
       else feeds.#look(id);
+      if (notice !== id) feeds.#ends.tell(id);
     });
     return feeds;
   }
@@ -58,6 +63,11 @@ export class JobFeeds {
     }
   }
 
+  /** Resolves when the job has ended or is unknown, or when `signal` aborts. */
+  ended(id: string, signal: AbortSignal): Promise<void> {
+    return this.#ends.wait(id, signal);
+  }
+
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#stopListening?.();
@@ -67,6 +77,7 @@ export class JobFeeds {
       await this.#read(id, feed).catch(() => undefined);
       feed.log.end();
     }
+    this.#ends.stop();
   }
 
   #open(id: string): Feed {
@@ -85,6 +96,9 @@ export class JobFeeds {
 
   #lookAtAll(): void {
     for (const id of this.#feeds.keys()) this.#look(id);
+    this.#ends
+      .lookAtAll()
+      .catch((error: unknown) => this.#logger?.warn({ err: error }, "could not look for jobs that have ended"));
   }
 
   #look(id: string): void {

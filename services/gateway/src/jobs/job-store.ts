@@ -101,6 +101,9 @@ export interface JobStore {
   /** The events after number `after`, oldest first, then each new one as it happens. Ends after the final event or when `signal` aborts. */
   watch(id: string, after: number, signal: AbortSignal): AsyncIterable<JobEvent>;
 
+  /** Resolves when the job has ended or is unknown, or when `signal` aborts. */
+  ended(id: string, signal: AbortSignal): Promise<void>;
+
   /** Calls `onReady` when a job may be claimed, and `onStop` with the id of a job that was ended from outside. */
   attend(onReady: () => void, onStop: (id: string) => void): Promise<() => Promise<void>>;
 

@@ -62,7 +62,6 @@ export async function submitJobs(
       expireInSeconds: Math.ceil((row.finish_by.getTime() - row.created_at.getTime()) / 1000) + 60,
     })),
   );
-  await tx.query("SELECT pg_notify($1, $2)", [readyChannel, lane]);
   return rows.map(toJob);
 }
 
@@ -92,18 +91,16 @@ async function checkRoom(
   place: { lane: Lane; tenantId: string; count: number; limits: TenantLimits; maxQueued: number },
 ): Promise<void> {
   const { lane, tenantId, count, limits, maxQueued } = place;
-  const counted = async (most: number, tenant: string | null): Promise<number> => {
-    const [row] = await tx.query<{ count: number }>(
-      `SELECT count(*) AS count FROM (SELECT 1 FROM job WHERE lane = $1 AND status = 'queued' AND ($2::text IS NULL OR tenant_id = $2::text) LIMIT $3) AS waiting`,
-      [lane, tenant, most + 1],
-    );
-    return row?.count ?? 0;
-  };
-  if (count + (await counted(maxQueued, null)) > maxQueued) {
+  const [waiting = { all: 0, own: 0 }] = await tx.query<{ all: number; own: number }>(
+    `SELECT (SELECT count(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND status = 'queued' LIMIT $3) AS waiting) AS all,
+       (SELECT count(*) FROM (SELECT 1 FROM job WHERE lane = $1 AND status = 'queued' AND tenant_id = $2 LIMIT $4) AS waiting) AS own`,
+    [lane, tenantId, maxQueued + 1, limits.backlog + 1],
+  );
+  if (count + waiting.all > maxQueued) {
     const text = `${maxQueued} edits may wait in the lane "${lane}", and no more do. Try again when some have ended.`;
     throw new MoodError("RESOURCE_EXHAUSTED", "QUEUE_FULL", text, { details: { maxQueued, retryAfterSeconds: 5 } });
   }
-  if (count + (await counted(limits.backlog, tenantId)) > limits.backlog) {
+  if (count + waiting.own > limits.backlog) {
     const text = `${limits.backlog} edits of a tenant may wait in the lane "${lane}", and no more do. Try again when some have ended.`;
     const details = { maxQueued: limits.backlog, retryAfterSeconds: 5 };
     throw new MoodError("RESOURCE_EXHAUSTED", "TENANT_BACKLOG_FULL", text, { details });
@@ -154,7 +151,7 @@ function insertRows(
      event AS (
        INSERT INTO job_event (job_id, tenant_id, sequence, status, stage, progress)
        SELECT id, tenant_id, 1, status, stage, record->'progress' FROM made)
-     SELECT made.*, pg_notify('${eventChannel}', id::text) AS told FROM made`,
+     SELECT made.*, pg_notify('${eventChannel}', id::text) AS told, pg_notify('${readyChannel}', $2::text) AS called FROM made`,
     [JSON.stringify(rows), lane],
   );
 }
