@@ -1,6 +1,6 @@
 // Runs everything: TypeScript unit, rpc and end-to-end tests, then the Python training tests when their environment can be had.
 // The last line is the plain total over both runners.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -21,8 +21,17 @@ function run(command, args) {
 findPromtool({ fetch: true });
 ensurePostgres();
 
+// The Python environment is made while the first runner works.
+const node = path.join(root, "node_modules/.bin/node");
+const train = path.join(root, "scripts/train.mjs");
+const environment = spawn(node, [train, "-m", "pip", "--version"], {
+  cwd: root,
+  stdio: ["ignore", "ignore", "inherit"],
+});
+const prepared = new Promise((resolve) => environment.once("close", resolve));
+
 const report = path.join(scratch, "vitest.json");
-run(path.join(root, "node_modules/.bin/node"), [
+run(node, [
   path.join(root, "node_modules/vitest/vitest.mjs"),
   "run",
   "--reporter=default",
@@ -35,8 +44,9 @@ total.failed += vitest.numFailedTests;
 total.skipped += vitest.numPendingTests + vitest.numTodoTests;
 
 const junit = path.join(scratch, "pytest.xml");
-run(path.join(root, "node_modules/.bin/node"), [
-  path.join(root, "scripts/train.mjs"),
+await prepared;
+run(node, [
+  train,
   "-m",
   "pytest",
   path.join(root, "training/tests"),
