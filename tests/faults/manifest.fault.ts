@@ -1,29 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import type { BatchView } from "../../services/gateway/src/batches/batch-view.ts";
-import { drawPicture } from "../../services/gateway/src/testing/gateway-under-test.ts";
-import { type ScriptedServices, startScriptedServices } from "../../services/gateway/src/testing/scripted-services.ts";
 import { insist, readRows, untilEnded } from "./batch-under-test.ts";
-import { ServiceProcess } from "./service-process.ts";
+import { GatewayFixture } from "./gateway-fixture.ts";
 
 const count = 10_000;
-let services: ScriptedServices;
-let picture: Buffer;
-let gateway: ServiceProcess | undefined;
-let folder: string;
-
-beforeEach(async () => {
-  picture = await drawPicture(16, 16);
-  services = await startScriptedServices(picture);
-  folder = await mkdtemp(join(tmpdir(), "moodifier-faults-"));
-});
-afterEach(async () => {
-  await gateway?.kill();
-  await services.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+const fixture = GatewayFixture.prepare(16, 16);
 
 /** Cells of a row and why it must fail: two kinds that the check finds, two that only the run can find. */
 const poisons = [
@@ -34,11 +15,10 @@ const poisons = [
 ] as const;
 
 it(`a manifest of ${count} rows of which one in a hundred is poison: the others are edited once each`, async () => {
-  const settings = { dataDir: folder, concurrency: 8, interactiveSlots: 0, batchWindow: 24 };
-  gateway = await ServiceProcess.start("gateway", { ...services.addresses, ...settings });
-  services.script.stepMs = 0;
-  const body = new Uint8Array(picture);
-  const upload = await insist(`${gateway.url}/v1/uploads`, {
+  const url = await fixture.start({ concurrency: 8, interactiveSlots: 0, batchWindow: 24 });
+  fixture.services.script.stepMs = 0;
+  const body = new Uint8Array(fixture.picture);
+  const upload = await insist(`${url}/v1/uploads`, {
     method: "POST",
     body,
     headers: { "Content-Type": "image/png" },
@@ -52,7 +32,7 @@ it(`a manifest of ${count} rows of which one in a hundred is poison: the others 
   const form = new FormData();
   form.append("manifest", new Blob([["id,image,emotion", ...lines].join("\n")]), "manifest.csv");
   form.append("options", "{}");
-  const made = await insist(`${gateway.url}/v1/batches`, { method: "POST", body: form });
+  const made = await insist(`${url}/v1/batches`, { method: "POST", body: form });
   const batch = (await made.json()) as BatchView;
   const ended = await untilEnded(batch, count);
   expect(ended).toMatchObject({
@@ -63,5 +43,5 @@ it(`a manifest of ${count} rows of which one in a hundred is poison: the others 
   expect(rows.map(({ status, problem }) => problem?.reason ?? status)).toEqual(
     lines.map((_, row) => poisonOf(row)?.[1] ?? "succeeded"),
   );
-  expect(services.record.edits).toHaveLength(0.99 * count);
+  expect(fixture.services.record.edits).toHaveLength(0.99 * count);
 });

@@ -633,7 +633,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send every failed delivery again. */
+        /** Send everything now that has been tried and has not arrived. */
         post: operations["recoverWebhook"];
         delete?: never;
         options?: never;

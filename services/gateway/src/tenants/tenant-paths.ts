@@ -194,9 +194,13 @@ function webhookPaths(): Json {
       { 200: fresh },
     ),
     "/v1/webhooks/{id}:ping": action("pingWebhook", "Send a ping.", { 202: endpoint("It is queued.") }),
-    "/v1/webhooks/{id}:recover": action("recoverWebhook", "Send every failed delivery again.", {
-      202: answer("They are queued.", "WebhookRecovery", { queued: 3 }),
-    }),
+    "/v1/webhooks/{id}:recover": action(
+      "recoverWebhook",
+      "Send everything now that has been tried and has not arrived.",
+      {
+        202: answer("They are queued.", "WebhookRecovery", { queued: 3 }),
+      },
+    ),
   };
 }
 

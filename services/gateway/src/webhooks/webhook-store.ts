@@ -126,7 +126,7 @@ export class WebhookStore {
     return rows.map(toDelivery);
   }
 
-  /** Queues a delivery again, under the same message id. Undefined when the endpoint has no such delivery; nothing changes while it still waits. */
+  /** Queues a delivery again, under the same message id. Undefined when the endpoint has no such delivery; nothing changes while it is on its way. */
   async replay(tenantId: string, endpointId: string, deliveryId: number): Promise<boolean> {
     const found = await this.#requeue("tenant_id = $1 AND endpoint_id = $2 AND id = $3", [
       tenantId,
@@ -141,14 +141,19 @@ export class WebhookStore {
     );
   }
 
-  /** Queues every failed delivery of an endpoint again; returns how many. */
+  /** Queues everything again that an endpoint was sent and has not taken, but what is on its way; returns how many. */
   recover(tenantId: string, endpointId: string): Promise<number> {
-    return this.#requeue("tenant_id = $1 AND endpoint_id = $2 AND status = 'failed'", [tenantId, endpointId]);
+    return this.#requeue("tenant_id = $1 AND endpoint_id = $2 AND status IN ('pending', 'failed') AND tries > 0", [
+      tenantId,
+      endpointId,
+    ]);
   }
 
   async #requeue(where: string, params: readonly unknown[]): Promise<number> {
     const rows = await this.#database.query(
-      `UPDATE webhook_delivery SET status = 'pending', tries = 0, next_at = now(), finished_at = NULL WHERE ${where} AND status <> 'pending' RETURNING id`,
+      // A delivery without an entry for its newest attempt is on its way.
+      `UPDATE webhook_delivery d SET status = 'pending', tries = 0, next_at = now(), finished_at = NULL WHERE ${where}
+         AND (status <> 'pending' OR EXISTS (SELECT 1 FROM webhook_attempt a WHERE a.delivery_id = d.id AND a.attempt = d.attempt)) RETURNING id`,
       params,
     );
     await this.#notify();

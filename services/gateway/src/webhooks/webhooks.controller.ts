@@ -97,7 +97,7 @@ export class WebhooksController {
     return viewEndpoint(found(id, await this.#store.ping(identityOf(request).tenantId, id)));
   }
 
-  /** Sends every failed delivery again. */
+  /** Sends everything now that has been tried and has not arrived. */
   @Post(":id\\:recover")
   @HttpCode(202)
   async recover(@Param("id") id: string, @Req() request: Request): Promise<z.infer<typeof recoverySchema>> {

@@ -233,6 +233,25 @@ describe.each(databaseKinds)("webhooks on $name", (kind) => {
     expect(received).toHaveLength(3);
   });
 
+  it("recovers what waits for its next attempt, and leaves alone what is on its way", async () => {
+    const { endpoint } = await addEndpoint();
+    answer = (response) => void response.writeHead(500).end();
+    await startSender([3_600_000]);
+    await endJob();
+    await expect.poll(() => outcomes.length, { timeout: 20_000 }).toBe(1);
+    const held = Promise.withResolvers<ServerResponse>();
+    answer = held.resolve;
+    await endJob();
+    const slow = await held.promise;
+    answer = (response) => void response.end();
+    received = [];
+    expect(await store.recover("acme", endpoint.id)).toBe(1);
+    await expect.poll(() => received.length, { timeout: 20_000 }).toBe(1);
+    slow.end();
+    await expect.poll(settled, { timeout: 20_000 }).toBe(true);
+    expect(received).toHaveLength(1);
+  });
+
   it("disables an endpoint that is gone, keeps what happens meanwhile, and sends it once enabled", async () => {
     const { endpoint } = await addEndpoint();
     answer = (response) => void response.writeHead(410).end();
