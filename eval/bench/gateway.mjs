@@ -1,5 +1,5 @@
 // Figures of the gateway with scripted model services: what it adds to an edit, how fast its queue is on both databases, how soon a job starts, a crowd of event streams, a batch against
-// the bare calls of its rows, how soon a cancelled edit has left a real editor (models/mini), and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --cancels N (200), --minutes N (5),
+// the bare calls of its rows, how soon a cancelled edit has left a real editor (models/mini), and the slope of its memory. Options: --edits N (200), --jobs N (1000), --clients N (500), --rows N (1000), --rounds N (3), --models (batches on models/mini instead of the scripted editor), --cancels N (200), --minutes N (5),
 // --rest N (0: milliseconds between the batches of the memory run),
 // --only overhead|queue|streams|batch|cancel|memory, --database pglite|postgres. Needs PostgreSQL (apt-get install postgresql).
 import { parseArgs } from "node:util";
@@ -17,6 +17,7 @@ export default async function bench(args) {
       jobs: { type: "string", default: "1000" },
       clients: { type: "string", default: "500" },
       rows: { type: "string", default: "1000" },
+      models: { type: "boolean", default: false },
       rounds: { type: "string", default: "3" },
       cancels: { type: "string", default: "200" },
       minutes: { type: "string", default: "5" },
@@ -49,7 +50,7 @@ export default async function bench(args) {
   if (wanted("batch")) {
     result.batch = {};
     for (const kind of kinds) {
-      result.batch[kind] = await measureBatch(kind, Number(values.rows), Number(values.rounds));
+      result.batch[kind] = await measureBatch(kind, Number(values.rows), Number(values.rounds), values.models);
       console.log(`batch on ${kind}:`, result.batch[kind]);
     }
   }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { editBare, repeat } from "./bare-edits.mjs";
 import { quantile, round, slopeOf } from "./figures.mjs";
 import { openBenchDatabase } from "./open-database.mjs";
-import { cpuSeconds, residentMiB, startGateway, startServices } from "./processes.mjs";
+import { cpuSeconds, residentMiB, startGateway, startMini, startServices } from "./processes.mjs";
 
 /** An editor that takes 200 ms for an edit, as a GPU does, and runs four at a time. */
 const [side, steps, stepMs, places] = [256, 8, 25, 4];
@@ -15,15 +15,17 @@ const width = 2 * places;
 // Each row is planned and encoded anew: an answer from the cache would flatter.
 const settings = { concurrency: width, interactiveSlots: 0, batchWindow: 2 * width, cacheBytes: 0 };
 
-export async function measureBatch(kind, rows, rounds) {
+/** On the scripted editor, or with `models` on the services of models/mini. */
+export async function measureBatch(kind, rows, rounds, models = false) {
   const database = await openBenchDatabase(kind);
   const storage = mkdtempSync(join(tmpdir(), "moodifier-batch-"));
-  const services = await startServices(side, steps, stepMs, places);
+  const services = models ? await startMini() : await startServices(side, steps, stepMs, places);
   const gateway = await startGateway(services.addresses, { ...settings, ...database.settings, storage });
   try {
     const upload = await send(gateway.url, services.picture);
-    await runBatch(gateway.url, upload, 20);
-    await repeat(20, width, () => editBare(services.addresses, services.picture));
+    const warm = Math.ceil(rows / 50);
+    await runBatch(gateway.url, upload, warm);
+    await repeat(warm, width, () => editBare(services.addresses, services.picture));
     const bare = [];
     const batch = [];
     const cpu = [];
@@ -37,7 +39,7 @@ export async function measureBatch(kind, rows, rounds) {
     return {
       rows,
       rounds,
-      edits_at_a_time: places,
+      editor: models ? "models/mini" : `${places} edits at a time, ${steps * stepMs} ms each`,
       bare_rows_per_s: round(quantile(bare, 0.5)),
       batch_rows_per_s: round(quantile(batch, 0.5)),
       ratio: round(quantile(ratios, 0.5)),

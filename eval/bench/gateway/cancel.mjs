@@ -1,26 +1,19 @@
 // From the request to cancel an edit to its freed place in a real editor that runs one edit at a time, against one denoising step of the same run: a call that waits for the place tells when it is free.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { editOf } from "./bare-edits.mjs";
 import { quantile, round, summarize } from "./figures.mjs";
 import { openBenchDatabase } from "./open-database.mjs";
-import { startGateway, startModelService } from "./processes.mjs";
+import { startGateway, startMini } from "./processes.mjs";
 
-const root = fileURLToPath(new URL("../../../", import.meta.url));
-const modelDir = `${root}models/mini`;
-const picture = readFileSync(`${root}examples/avataaars-neutral.png`);
 const steps = 50;
 
 export async function measureCancel(kind, count) {
   const { settings, stop } = await openBenchDatabase(kind);
-  const services = {};
-  for (const name of ["mllm", "clip", "diffusion"]) services[name] = await startModelService(name, { modelDir });
-  const addresses = Object.fromEntries(
-    Object.entries(services).map(([name, { address }]) => [`${name}Address`, address]),
-  );
+  const services = await startMini();
+  const { addresses, picture } = services;
   const storage = mkdtempSync(join(tmpdir(), "moodifier-cancel-"));
   let gateway;
   try {
@@ -29,14 +22,14 @@ export async function measureCancel(kind, count) {
     const stepMs = await timeSteps(open);
     const freed = [];
     while (freed.length < count) {
-      const ms = await cancelOne(gateway.url, open, stepMs);
+      const ms = await cancelOne(gateway.url, picture, open, stepMs);
       // Below 0 the edit had ended by itself.
       if (ms > 0) freed.push(ms);
     }
     return { cancel_to_free_ms: summarize(freed), step_ms: round(stepMs) };
   } finally {
     await gateway?.stop();
-    for (const service of Object.values(services)) service.stop();
+    services.stop();
     await stop();
     rmSync(storage, { recursive: true, force: true });
   }
@@ -53,7 +46,7 @@ async function timeSteps(open) {
 }
 
 /** Cancels an edit at a random moment of its first half. */
-async function cancelOne(url, open, stepMs) {
+async function cancelOne(url, picture, open, stepMs) {
   const form = new FormData();
   form.set("image", new Blob([picture]));
   form.set("emotion", "joy");

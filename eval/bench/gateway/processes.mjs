@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 /** Starts the scripted services; resolves with their addresses and the picture that they return. */
@@ -27,8 +28,22 @@ export async function startModelService(name, settings) {
   return { address: `127.0.0.1:${port}`, pid: child.pid, stop: () => child.kill("SIGTERM") };
 }
 
+/** Starts the three model services of models/mini, each in a process of its own; `picture` is one of the examples. */
+export async function startMini() {
+  const modelDir = `${root}models/mini`;
+  const services = {};
+  for (const name of ["mllm", "clip", "diffusion"]) services[name] = await startModelService(name, { modelDir });
+  return {
+    addresses: Object.fromEntries(Object.entries(services).map(([name, { address }]) => [`${name}Address`, address])),
+    picture: readFileSync(`${root}examples/avataaars-neutral.png`),
+    stop: () => Object.values(services).forEach(({ stop }) => stop()),
+  };
+}
+
 function spawnService(name, port, settings) {
-  const env = { ...process.env, MOODIFIER_PORT: String(port), MOODIFIER_LOG_LEVEL: "error" };
+  // The allocator is set as in the images.
+  const allocator = { MALLOC_ARENA_MAX: "2", MALLOC_TRIM_THRESHOLD_: "100000" };
+  const env = { ...process.env, ...allocator, MOODIFIER_PORT: String(port), MOODIFIER_LOG_LEVEL: "error" };
   for (const [setting, value] of Object.entries(settings))
     env[`MOODIFIER_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`] = String(value);
   return spawn(process.execPath, [here(`../../../services/${name}/dist/main.js`)], { env, stdio: "inherit" });
