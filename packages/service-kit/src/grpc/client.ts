@@ -11,6 +11,7 @@ import { CLIENT_OPTIONS } from "./limits.ts";
 import { type Channel, requestStream, requestUnary } from "./request.ts";
 import { checkReadiness } from "./readiness.ts";
 import { DEFAULT_RETRY, type RetryPolicy } from "./retry.ts";
+import { watchPeers } from "./tcp-keepalive.ts";
 
 /** How to make a client. */
 export interface ClientOptions {
@@ -72,6 +73,7 @@ export function createClient<S extends object>(
   address: string,
   options: ClientOptions = {},
 ): ServiceClient<S> {
+  watchPeers();
   const client = new Generated(address, options.credentials ?? credentials.createInsecure(), {
     ...CLIENT_OPTIONS,
     ...options.channel,

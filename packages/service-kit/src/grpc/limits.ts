@@ -17,7 +17,7 @@ const CONNECTION_GRACE_MS = MAX_CALL_MS + 10_000;
 
 /**
  * A ping on a connection that takes no more calls fails at once and cuts those that still run on it (grpc-js 1.14 on Node's http2), so none is sent before the
- * last of them can have ended, milliseconds.
+ * last of them can have ended, milliseconds. Dead peers are found by TCP, see `tcp-keepalive.ts`.
  */
 const KEEPALIVE_MS = CONNECTION_AGE_MS * 1.1 + CONNECTION_GRACE_MS;
 

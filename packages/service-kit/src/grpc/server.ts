@@ -9,6 +9,7 @@ import { SERVER_OPTIONS } from "./limits.ts";
 import { Observer } from "./observer.ts";
 import { addReflection } from "./reflection.ts";
 import { stopServer } from "./stop.ts";
+import { watchPeers } from "./tcp-keepalive.ts";
 
 /** One service of a server: a generated definition, and handlers made by `unary` and `serverStream`. */
 export interface ServedService {
@@ -58,6 +59,7 @@ export interface RunningServer {
  * @throws MoodError UNAVAILABLE, reason ADDRESS_UNAVAILABLE, when a port cannot be bound.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
+  watchPeers();
   const { name, config, services } = options;
   const logger = options.logger ?? createLogger({ service: name });
   const metrics = options.metrics ?? createMetrics({ service: name });
