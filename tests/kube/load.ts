@@ -19,6 +19,8 @@ export interface LoadOptions {
   readonly clients: number;
   /** One connection for each client instead of one for each edit. */
   readonly keepAlive: boolean;
+  /** Denoising steps of an edit; few unless told. */
+  readonly steps?: number;
   /** Whether an edit whose request breaks off is asked for again under the same Idempotency-Key, up to ten times; else it has failed. */
   readonly again?: boolean;
 }
@@ -38,7 +40,7 @@ export class Load {
     // Edits differ, so that each has a plan of its own.
     const next = () => {
       const intensity = String(0.5 + (asked++ % 5000) / 10_000);
-      return new Response(formOf({ image, mask, emotion: "joy", steps: "2", intensity }));
+      return new Response(formOf({ image, mask, emotion: "joy", steps: String(options.steps ?? 2), intensity }));
     };
     this.#clients = Array.from({ length: options.clients }, () => this.#client(url, next, options));
   }

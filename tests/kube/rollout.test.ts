@@ -71,6 +71,10 @@ afterAll(async () => {
   await receiver?.stop();
 });
 
+/** `MOODIFIER_ROLLOUT_STEPS=50 MOODIFIER_ROLLOUT_CLIENTS=3`: edits that last as long as a rolling update takes. */
+const steps = Number(process.env["MOODIFIER_ROLLOUT_STEPS"] ?? 2);
+const clients = Number(process.env["MOODIFIER_ROLLOUT_CLIENTS"] ?? 2);
+
 const services = ["gateway", "mllm", "clip", "diffusion"] as const;
 
 async function report(what: string, load: Load): Promise<void> {
@@ -83,34 +87,31 @@ async function report(what: string, load: Load): Promise<void> {
 }
 
 describe("under load", () => {
-  it.each([
-    ["a connection for each edit", false],
-    ["lasting connections", true],
-  ])(
-    "a rolling update of all four services loses no edit (%s)",
-    async (name, keepAlive) => {
-      const earlier = countTraces(receiver.spans).whole;
-      const load = await Load.start(url, { clients: 3, keepAlive });
-      await load.further(3);
-      const annotated = { ...values, defaults: { ...values.defaults, podAnnotations: { rolled: name } } };
-      const upgrade = ["upgrade", release, chart, "--namespace", namespace, "--wait", "--timeout", "500s"];
-      await cluster.helm(upgrade, annotated);
-      await load.further(6);
-      await load.stop();
+  it("a rolling update of all four services loses no edit, on lasting connections or a connection for each", async () => {
+    const earlier = countTraces(receiver.spans).whole;
+    const start = (keepAlive: boolean) => Load.start(url, { clients, steps, keepAlive });
+    const loads = { "a connection for each edit": await start(false), "lasting connections": await start(true) };
+    const all = Object.values(loads);
+    await Promise.all(all.map((load) => load.further(clients)));
+    const annotated = { ...values, defaults: { ...values.defaults, podAnnotations: { rolled: "once" } } };
+    await cluster.helm(["upgrade", release, chart, "--namespace", namespace, "--wait", "--timeout", "500s"], annotated);
+    await Promise.all(all.map((load) => load.further(2 * clients)));
+    await Promise.all(all.map((load) => load.stop()));
+    for (const [name, load] of Object.entries(loads)) {
       await report(`rolling update, ${name}`, load);
-      expect(load.failures).toEqual([]);
-      // Replaced pods have sent their last spans, the others send theirs every five seconds.
-      await expect
-        .poll(() => countTraces(receiver.spans), { timeout: 30_000, interval: 500 })
-        .toEqual({ whole: earlier + load.made, broken: 0 });
-      const apps = cluster.plane.config.makeApiClient(AppsV1Api);
-      for (const service of services) {
-        const { status } = await apps.readNamespacedDeployment({ name: `mood-moodifier-${service}`, namespace });
-        expect(status, service).toMatchObject({ updatedReplicas: 2, readyReplicas: 2 });
-      }
-    },
-    900_000,
-  );
+      expect(load.failures, name).toEqual([]);
+    }
+    const made = all.reduce((sum, load) => sum + load.made, 0);
+    // Replaced pods have sent their last spans, the others send theirs every five seconds.
+    await expect
+      .poll(() => countTraces(receiver.spans), { timeout: 30_000, interval: 500 })
+      .toEqual({ whole: earlier + made, broken: 0 });
+    const apps = cluster.plane.config.makeApiClient(AppsV1Api);
+    for (const service of services) {
+      const { status } = await apps.readNamespacedDeployment({ name: `mood-moodifier-${service}`, namespace });
+      expect(status, service).toMatchObject({ updatedReplicas: 2, readyReplicas: 2 });
+    }
+  }, 900_000);
 
   it("the death of a model service's process fails no edit that another pod can make", async () => {
     const load = await Load.start(url, { clients: 3, keepAlive: false });

@@ -6,10 +6,10 @@ import { isComplete, type Outcome, runRecordStage, type RunOptions } from "../ru
 import type { Archive } from "../store/archive-folder.ts";
 import { openPacks } from "../store/range-reader.ts";
 import { removeDuplicates } from "./remove-duplicates.ts";
-import { averageColours, hashPicture } from "./perceptual-hash.ts";
+import { averageColours, hashPicture, shrinkPicture } from "./perceptual-hash.ts";
 
 /** Raised when the same pictures would be judged otherwise. */
-const VERSION = 2;
+const VERSION = 3;
 
 /** What a picture must be to stay. */
 export interface FilterOptions extends RunOptions {
@@ -51,7 +51,8 @@ export async function filter(archive: Archive, options: FilterOptions = {}): Pro
       return { refused: "TOO_SMALL", detail: `${width} x ${height} pixels, expected ${minSide} or more` };
     if (long > maxAspect * short)
       return { refused: "TOO_LONG", detail: `${width} x ${height} pixels, expected at most ${maxAspect}:1` };
-    const look = { phash: await hashPicture(picture), colours: await averageColours(picture) };
+    const small = await shrinkPicture(picture);
+    const look = { phash: hashPicture(small), colours: averageColours(small) };
     if (nsfw === undefined) return { kept: { ...record, width, height, ...look } };
     const score = Math.round((await nsfw.score(picture, signal)) * 1e4) / 1e4;
     if (score >= nsfwThreshold)

@@ -15,10 +15,14 @@ export const COLOUR_BYTES = COLOURS * COLOURS * 3;
 /** Bits of a perceptual hash. */
 export const HASH_BITS = BLOCKS * BLOCKS;
 
-/** The block-mean-value hash of a picture (Yang, Gu and Niu 2006, method 2), {@link HASH_BITS} bits as hex. Transparency is seen over white. */
-export async function hashPicture(picture: Picture): Promise<string> {
+/** What {@link hashPicture} and {@link averageColours} look at: the picture itself, or a copy of {@link SIZE} pixels an edge. */
+export async function shrinkPicture(picture: Picture): Promise<Picture> {
   const large = picture.width * picture.height > SIZE * SIZE;
-  const { width, height, channels, data } = large ? await resizePicture(picture, SIZE, SIZE) : picture;
+  return large ? resizePicture(picture, SIZE, SIZE) : picture;
+}
+
+/** The block-mean-value hash of a picture (Yang, Gu and Niu 2006, method 2), {@link HASH_BITS} bits as hex. Transparency is seen over white. */
+export function hashPicture({ width, height, channels, data }: Picture): string {
   const rgba = new Uint8Array(width * height * 4);
   for (let i = 0; i < width * height; i++) {
     for (let c = 0; c < 3; c++) rgba[i * 4 + c] = data[i * channels + c]!;
@@ -28,10 +32,18 @@ export async function hashPicture(picture: Picture): Promise<string> {
 }
 
 /** Mean red, green and blue of 4 x 4 blocks, {@link COLOUR_BYTES} bytes in base64. Transparency is left out of account. */
-export async function averageColours(picture: Picture): Promise<string> {
-  const { data, channels } = await resizePicture(picture, COLOURS, COLOURS);
-  const colours = new Uint8Array(COLOUR_BYTES);
-  for (let i = 0; i < COLOUR_BYTES; i++) colours[i] = data[Math.floor(i / 3) * channels + (i % 3)]!;
+export function averageColours({ width, height, channels, data }: Picture): string {
+  const sums = new Float64Array(COLOUR_BYTES);
+  const counts = new Float64Array(COLOURS * COLOURS);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const block = Math.floor((y * COLOURS) / height) * COLOURS + Math.floor((x * COLOURS) / width);
+      counts[block]! += 1;
+      for (let c = 0; c < 3; c++) sums[block * 3 + c]! += data[(y * width + x) * channels + c]!;
+    }
+  }
+  // A picture of fewer pixels than blocks leaves some of them empty: black, in all its copies.
+  const colours = sums.map((sum, i) => Math.round(sum / Math.max(1, counts[Math.floor(i / 3)]!)));
   return Buffer.from(colours).toString("base64");
 }
 
