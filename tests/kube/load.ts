@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { Agent, request as httpRequest } from "node:http";
+import { Agent, type OutgoingHttpHeaders, request as httpRequest } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { drawFace, drawMask } from "../e2e/fixtures.ts";
 import { formOf } from "../e2e/client.ts";
+
+const ENDED = new Set(["failed", "cancelled", "expired", "input_moderated", "output_moderated"]);
 
 /** What a client saw of one edit. */
 export interface Outcome {
@@ -77,7 +79,7 @@ export class Load {
       const encoded = next();
       const headers = {
         "content-type": encoded.headers.get("content-type")!,
-        prefer: "wait=120",
+        prefer: "wait=60",
         ...(options.again && { "idempotency-key": randomUUID() }),
       };
       const body = Buffer.from(await encoded.arrayBuffer());
@@ -97,26 +99,42 @@ export class Load {
   }
 }
 
-/** Undefined when the edit was made within the answer. */
-function edit(url: string, body: Buffer, headers: Readonly<Record<string, string>>, agent: Agent) {
-  return new Promise<string | undefined>((resolve, reject) => {
-    const request = httpRequest(`${url}/v1/edits`, {
-      method: "POST",
-      agent,
-      headers: { ...headers, "content-length": body.length },
+/** Undefined when the edit was made, within the answer or, after the wait that it allows, found by asking for it each second. */
+async function edit(
+  url: string,
+  body: Buffer,
+  headers: OutgoingHttpHeaders,
+  agent: Agent,
+): Promise<string | undefined> {
+  let answer = await send(`${url}/v1/edits`, { method: "POST", agent, headers, body });
+  for (;;) {
+    if (answer.statusCode >= 300) return `${answer.statusCode}: ${answer.text.slice(0, 300)}`;
+    const { id, status } = JSON.parse(answer.text) as { id: string; status: string };
+    if (status === "succeeded") return undefined;
+    if (ENDED.has(status)) return status;
+    await sleep(1000);
+    answer = await send(`${url}/v1/edits/${id}`, { method: "GET", agent, headers: {} });
+  }
+}
+
+function send(
+  url: string,
+  { body, headers, ...options }: { method: string; agent: Agent; headers: OutgoingHttpHeaders; body?: Buffer },
+): Promise<{ statusCode: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const sent = httpRequest(url, {
+      ...options,
+      headers: { ...headers, ...(body && { "content-length": body.length }) },
     });
-    request.once("error", reject);
-    request.once("response", (response) => {
+    sent.once("error", reject);
+    sent.once("response", (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.once("error", reject);
-      response.once("end", () => {
-        const text = Buffer.concat(chunks).toString();
-        const { statusCode = 0 } = response;
-        const { status } = statusCode < 300 ? (JSON.parse(text) as { status: string }) : { status: text };
-        resolve(status === "succeeded" ? undefined : `${statusCode}: ${status.slice(0, 300)}`);
-      });
+      response.once("end", () =>
+        resolve({ statusCode: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+      );
     });
-    request.end(body);
+    sent.end(body);
   });
 }
