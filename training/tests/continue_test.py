@@ -47,9 +47,15 @@ def test_clip_takes_the_planners_tower_and_keeps_its_text_tower(paths, tmp_path)
     planner, _ = prepare(paths, "planner", f'init="{paths.runs}/planner/model"')
     assert same(task.model.vision_model.encoder, planner.model.vision.encoder)
     assert not same(task.model.vision_model.encoder, before.model.vision_model.encoder)
+    texts = ["The picture conveys joy.", "The picture conveys fear."]
+    torch.testing.assert_close(task.embed_texts(texts), before.embed_texts(texts), atol=1e-4, rtol=0)
     train(task, config, tmp_path / "clip")
     assert same(task.model.text_model, before.model.text_model)
     assert not same(task.model.vision_model.encoder, planner.model.vision.encoder)
+    # The folder holds a plain CLIP, without the whitening.
+    task.save(tmp_path / "saved")
+    saved, _ = prepare(paths, "clip", f'init="{tmp_path}/saved"')
+    torch.testing.assert_close(saved.embed_texts(texts), task.embed_texts(texts), atol=1e-4, rtol=0)
 
 
 def test_a_planner_whose_tower_rests_learns_to_write(paths, tmp_path):

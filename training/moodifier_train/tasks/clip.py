@@ -37,7 +37,8 @@ class ClipTask:
     `init` continues a saved CLIP folder with its own tokenizer and normalisation, its text positions stretched to `positions` when it has
     fewer (`keep` of them stay as they are, and also untrained with `freeze_kept`), and its vision tower replaced by the one in `vision_init`, such
     as a planner's, which has learned to look; `lock_text` leaves the text tower
-    as it is (a denoiser may stand on its states) and trains the vision tower and both projections alone, at a third of the cost.
+    as it is (a denoiser may stand on its states) and trains the vision tower and both projections alone, at a third of the cost; the text projection
+    then learns from whitened states, for those of short sentences lie so close together that it would not tell emotions apart.
     `full_share` and `stimuli_share` are the shares of steps that pay for the full caption and for the stimuli.
     `label_smoothing`, `short_pca` (summaries see the strongest components of the pictures) and `logit_scale` are Long-CLIP's.
     Under torchrun `batch` counts the pictures of one rank, and the losses compare those of all ranks.
@@ -61,6 +62,7 @@ class ClipTask:
             self.ids[name], self.groups[name] = (ids, lengths), inverse.reshape(len(self.world.records), -1)
         self.model.text_model.requires_grad_(not config["lock_text"])
         self.pooled = {kind: {} for kind in self.ids}
+        self.whitening = self.whiten_texts() if config["lock_text"] else None
 
     @property
     def device(self):
@@ -161,9 +163,22 @@ class ClipTask:
 
     def embed_tokens(self, tokens):
         """Projected text features of token ids int64 [n, L], or of pooled states float [n, width]."""
-        if tokens.is_floating_point():
-            return self.model.text_projection(tokens)
-        return self.model.text_projection(self.model.text_model(input_ids=tokens).pooler_output)
+        pooled = tokens if tokens.is_floating_point() else self.model.text_model(input_ids=tokens).pooler_output
+        return self.model.text_projection(pooled if self.whitening is None else pooled @ self.whitening)
+
+    @torch.no_grad()
+    def whiten_texts(self, each=512, floor=0.03):
+        """Symmetric [width, width]: brings the pooled states of all kinds of texts, each kind as heavy as another, to equal size in every direction of at
+        least `floor`. The projection is changed so that texts keep their features."""
+        rng, moments = np.random.default_rng(0), []
+        for ids, lengths in self.ids.values():
+            some = rng.permutation(len(ids))[:each]
+            states = torch.cat([self.model.text_model(input_ids=torch.from_numpy(ids[part, : lengths[part].max()])).pooler_output for part in np.array_split(some, -(-len(some) // 64))])
+            moments.append(states.T.double() @ states.double() / len(states))
+        values, vectors = torch.linalg.eigh(torch.stack(moments).mean(0))
+        sizes, projection = (values.clamp(min=0) + floor**2).sqrt(), self.model.text_projection.weight
+        projection.copy_(projection.double() @ (vectors * sizes @ vectors.T))
+        return (vectors / sizes @ vectors.T).float()
 
     def embed_images(self, index):
         chunks = (to_pixels(self.images[index[i : i + 64]], self.mean, self.std).to(self.device) for i in range(0, len(index), 64))
@@ -187,8 +202,15 @@ class ClipTask:
         recall = retrieval_recall(images[:100], texts, torch.from_numpy(self.groups["full"][few].reshape(-1)))
         return {**accuracy, **recall, "emotions": len(prompts)}
 
+    @torch.no_grad()
     def save(self, folder):
+        """The whitening becomes part of the projection."""
+        projection = self.model.text_projection.weight
+        trained = projection.clone()
+        if self.whitening is not None:
+            projection.copy_(trained @ self.whitening)
         save_clip(self.model, self.tokenizer_files, folder, self.mean, self.std)
+        projection.copy_(trained)
 
 
 def adopt_vision(model, folder):
