@@ -14,7 +14,7 @@ from moodifier_train.data.moodworld import DataError
 
 HERE = Path(__file__).resolve().parent
 LOOP_OPTIONS = ("minutes", "steps", "epochs", "checkpoint_s", "log_s", "eval_s", "eval_count", "max_grad_norm", "bf16", "fp16", "device", "beta2")
-TASKS = {"vae": "VaeTask", "clip": "ClipTask", "unet": "UnetTask", "planner": "PlannerTask", "segmenter": "SegmenterTask"}
+TASKS = {"vae": "VaeTask", "clip": "ClipTask", "unet": "UnetTask", "planner": "PlannerTask", "segmenter": "SegmenterTask", "judge": "JudgeTask"}
 
 
 @dataclass
@@ -131,7 +131,7 @@ def main(argv=None):
                     task.sheet(paths.runs / name / "sheet.png", rows=1)
         return
     if args.task == "all":
-        raise SystemExit("all: only with --smoke; the five tasks have their own budgets")
+        raise SystemExit("all: only with --smoke; the tasks have their own budgets")
     paths, out = Paths(args.data, args.runs, args.cache), args.runs / args.task
     find_task(args.task, config)
     with join_ranks(config.get("device", "cpu")) as device:

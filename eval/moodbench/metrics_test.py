@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from emotion_judge import EmotionJudge
 from picture_metrics import changed_outside, inside_distance, outside_metrics
 from score import reach_of
 from structure import DinoKeys, PatchColours, structure_distance
@@ -64,3 +65,19 @@ def test_dino_keys_have_one_row_a_token(tmp_path):
 def test_the_reach_of_a_mask_ends_where_its_feather_does():
     reach = reach_of(REGION, 4)
     assert reach[12:52, 12:52].all() and reach.sum() == 40 * 40 and torch.equal(reach_of(REGION, 0), REGION)
+
+
+def test_a_verdict_is_the_place_of_the_wished_emotion(tmp_path):
+    from transformers import ResNetConfig, ResNetForImageClassification
+
+    torch.manual_seed(0)
+    names = {0: "joy", 1: "fear", 2: "anger", 3: "love"}
+    config = ResNetConfig(embedding_size=4, hidden_sizes=[4, 8], depths=[1, 1], layer_type="basic", id2label=names, label2id={n: i for i, n in names.items()}, image_size=32)
+    ResNetForImageClassification(config).save_pretrained(tmp_path)
+    judge = EmotionJudge(tmp_path)
+    found = judge(SOURCE)
+    assert set(found) == set(names.values()) and sum(found.values()) == pytest.approx(1, abs=1e-5)
+    best, *_, worst = sorted(found, key=found.get, reverse=True)
+    assert judge.verdict(SOURCE, best) == {"emotion": 1, "emotion_top3": 1, "emotion_p": found[best]}
+    assert judge.verdict(SOURCE, worst) == {"emotion": 0, "emotion_top3": 0, "emotion_p": found[worst]}
+    assert judge.verdict(SOURCE, "optimism") == {}

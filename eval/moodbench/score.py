@@ -1,6 +1,6 @@
 """Scores the edits of edit-pairs.mjs against MoodWorld's truth; writes JSON and Markdown. The last line printed is the JSON.
 
-python score.py --data DIR --edits DIR --out FILE_STEM [--dino FOLDER]
+python score.py --data DIR --edits DIR --out FILE_STEM [--judge FOLDER] [--dino FOLDER]
 """
 
 import argparse
@@ -14,10 +14,13 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "training"))
 
 from moodifier_train.data.moodworld import MoodWorld  # noqa: E402
+from emotion_judge import EmotionJudge  # noqa: E402
 from picture_metrics import changed_outside, inside_distance, outside_metrics  # noqa: E402
 from structure import DinoKeys, PatchColours, structure_distance  # noqa: E402
 
+JUDGE = Path(__file__).parent / "judge"
 COLUMNS = (
+    ("emotion", "Judged emotion % ↑", 1e2), ("emotion_top3", "Among three % ↑", 1e2),
     ("structure", "Structure ×10³ ↓", 1e3), ("psnr", "PSNR outside ↑", 1), ("mse", "MSE outside ×10⁴ ↓", 1e4), ("ssim", "SSIM outside ×10² ↑", 1e2),
     ("changed_px", "Changed px outside its feathered mask ↓", 1), ("inside", "Distance to true edit ×10² ↓", 1e2), ("progress", "Way to the true edit % ↑", 1e2), ("ms", "ms", 1),
 )  # fmt: skip
@@ -57,6 +60,15 @@ def score_edit(source, edited, truth, region, mask, keys):
     }
 
 
+def judge_references(world, lines, judge):
+    """What the judge says of the true edits and of the sources themselves: no editor is to be held to more than the first or credited with the second."""
+    pairs = dict.fromkeys((line["source"], line["target"]) for line in lines)
+    return {
+        name: [judge.verdict(as_picture(world.images[pair[at]]), world.records[pair[1]]["emotion"]) for pair in pairs]
+        for at, name in ((1, "true edit"), (0, "source"))
+    }
+
+
 def mean(rows, name):
     """Mean over the rows that have the figure; infinite PSNR (nothing changed) counts as 100 dB."""
     values = [min(float(r[name]), 100.0) if name.startswith("psnr") else float(r[name]) for r in rows if r.get(name) is not None]
@@ -83,10 +95,11 @@ def main():
     parser.add_argument("--data", required=True)
     parser.add_argument("--edits", required=True)
     parser.add_argument("--out", required=True, help="results go to OUT.json and OUT.md")
+    parser.add_argument("--judge", default=JUDGE, help="transformers folder of the emotion classifier")
     parser.add_argument("--dino", help="transformers folder of DINO ViT-B/8; without it a substitute without weights measures structure")
     args = parser.parse_args()
     world, edits = MoodWorld(args.data), Path(args.edits)
-    keys = DinoKeys(args.dino) if args.dino else PatchColours()
+    keys, judge = DinoKeys(args.dino) if args.dino else PatchColours(), EmotionJudge(args.judge)
     lines = [json.loads(line) for line in (edits / "edits.jsonl").read_text().splitlines()]
     rows = {}
     for variant in dict.fromkeys(line["variant"] for line in lines):
@@ -97,9 +110,11 @@ def main():
                 as_picture(world.images[source]), as_picture(pictures[at]), as_picture(world.images[target]),
                 true_region(world, source, target), reach_of(torch.from_numpy(np.array(masks[at])) > 0, line["feather_px"]), keys,
             )  # fmt: skip
+            figures |= judge.verdict(as_picture(pictures[at]), world.records[target]["emotion"])
             rows.setdefault(variant, []).append(figures | {"ms": line["ms"], "fallback": float("PLANNER_FALLBACK" in line["warnings"])})
+    rows |= judge_references(world, lines, judge)
     summary = {variant: summarise(figures) for variant, figures in rows.items()}
-    result = {"structure": keys.name, "data": world.digest()[:12], "pairs": len(next(iter(rows.values()))), "variants": summary}
+    result = {"structure": keys.name, "data": world.digest()[:12], "pairs": len(rows["source"]), "variants": summary}
     out = Path(args.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.with_suffix(".json").write_text(json.dumps(result, indent=2) + "\n")
