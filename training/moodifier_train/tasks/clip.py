@@ -164,7 +164,7 @@ class ClipTask:
     def embed_tokens(self, tokens):
         """Projected text features of token ids int64 [n, L], or of pooled states float [n, width]."""
         pooled = tokens if tokens.is_floating_point() else self.model.text_model(input_ids=tokens).pooler_output
-        return self.model.text_projection(pooled if self.whitening is None else pooled @ self.whitening)
+        return self.model.text_projection(pooled if self.whitening is None else pooled @ self.whitening.to(pooled))
 
     @torch.no_grad()
     def whiten_texts(self, each=512, floor=0.03):
@@ -208,7 +208,7 @@ class ClipTask:
         projection = self.model.text_projection.weight
         trained = projection.clone()
         if self.whitening is not None:
-            projection.copy_(trained @ self.whitening)
+            projection.copy_(trained @ self.whitening.to(trained))
         save_clip(self.model, self.tokenizer_files, folder, self.mean, self.std)
         projection.copy_(trained)
 
