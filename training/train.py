@@ -13,7 +13,7 @@ from pathlib import Path
 from moodifier_train.data.moodworld import DataError
 
 HERE = Path(__file__).resolve().parent
-LOOP_OPTIONS = ("minutes", "steps", "epochs", "checkpoint_s", "log_s", "eval_s", "eval_count", "max_grad_norm", "bf16", "fp16", "device", "beta2")
+LOOP_OPTIONS = ("minutes", "steps", "epochs", "checkpoint_s", "log_s", "eval_s", "eval_count", "max_grad_norm", "bf16", "fp16", "device", "beta2", "optimizer")
 TASKS = {"vae": "VaeTask", "clip": "ClipTask", "unet": "UnetTask", "planner": "PlannerTask", "segmenter": "SegmenterTask", "judge": "JudgeTask"}
 
 

@@ -104,6 +104,23 @@ it("draws the same bytes for a scene whatever was drawn before, also from the ca
   expect(files).toHaveLength(DRAWN.length);
 });
 
+it("draws the same bytes in any order: materials that earlier scenes made do not decide which of two equally deep surfaces is seen", async () => {
+  const scenes = Array.from({ length: 66 }, (_, i) => sample(2 ** 31 + i, { category: DRAWN[i % DRAWN.length]! }));
+  const drawAll = async (list: typeof scenes): Promise<Map<number, Rendered>> => {
+    const own = openRenderer();
+    const drawn = new Map<number, Rendered>();
+    try {
+      for (const scene of list) drawn.set(scene.seed, await own.render(scene, SIZE));
+    } finally {
+      await own.close();
+    }
+    return drawn;
+  };
+  const [forwards, backwards] = [await drawAll(scenes), await drawAll(scenes.toReversed())];
+  const differing = scenes.filter(({ seed }) => !same(forwards.get(seed)!, backwards.get(seed)!));
+  expect(differing.map(({ category, style }) => `${category} ${style}`)).toEqual([]);
+});
+
 it("writes a mixed data set with the same bytes for one worker and for two", async () => {
   const shares = { face: 1, vase: 1, ring: 1, natural: 1 };
   const [one, two] = [join(root, "one"), join(root, "two")];

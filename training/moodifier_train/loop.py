@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from . import ranks
-from .optimisation import Ema, learning_rate, precision
+from .optimisation import Ema, learning_rate, make_optimizer, precision
 
 
 def save_atomic(state, path):
@@ -66,7 +66,7 @@ def train(task, config, out, device=torch.device("cpu")):
     groups = task.param_groups(config["lr"]) if hasattr(task, "param_groups") else [{"params": [p for p in task.model.parameters() if p.requires_grad]}]
     for group in groups:
         group["scale"] = group.get("lr", config["lr"]) / config["lr"]
-    optimizer = torch.optim.AdamW(groups, config["lr"], betas=(0.9, config.get("beta2", 0.99)), weight_decay=config.get("weight_decay", 0.01))
+    optimizer = make_optimizer(groups, config)
     autocast, scaler = precision(config, device)
     ema, step, before = Ema(task.model, config.get("ema", 0.998)), 0, 0.0
     checkpoint = out / "checkpoint.pt"

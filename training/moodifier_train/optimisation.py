@@ -4,6 +4,8 @@ import math
 
 import torch
 
+from .muon import Muon
+
 
 class Ema:
     """Exponential moving average of a module's trainable parameters; `swap()` exchanges the two sets of values."""
@@ -21,6 +23,15 @@ class Ema:
             kept = param.detach().clone()
             param.copy_(value)
             value.copy_(kept)
+
+
+def make_optimizer(groups, config):
+    """The optimizer that `optimizer` names: adamw (default) or muon. Raises SystemExit for another name."""
+    kinds = {"adamw": torch.optim.AdamW, "muon": Muon}
+    name = config.get("optimizer", "adamw")
+    if name not in kinds:
+        raise SystemExit(f"optimizer: expected {' or '.join(kinds)}, got {name}")
+    return kinds[name](groups, config["lr"], betas=(0.9, config.get("beta2", 0.99)), weight_decay=config.get("weight_decay", 0.01))
 
 
 def learning_rate(base, step, progress, warmup, floor=0.01):

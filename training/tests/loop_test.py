@@ -46,12 +46,14 @@ def signals():
         signal.signal(name, handler)
 
 
-def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path):
-    train(Line(), CONFIG, tmp_path / "whole")
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_stopped_run_goes_on_to_the_same_weights(tmp_path, optimizer):
+    config = CONFIG | {"optimizer": optimizer}
+    train(Line(), config, tmp_path / "whole")
     with pytest.raises(SystemExit):
-        train(Line(stop_at=3), CONFIG, tmp_path / "cut")
+        train(Line(stop_at=3), config, tmp_path / "cut")
     assert not (tmp_path / "cut" / "model").exists()
-    train(Line(), CONFIG, tmp_path / "cut")
+    train(Line(), config, tmp_path / "cut")
     whole, cut = (torch.load(tmp_path / name / "model" / "line.pt", weights_only=True) for name in ("whole", "cut"))
     assert all(torch.equal(whole[k], cut[k]) for k in whole)
 

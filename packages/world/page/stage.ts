@@ -20,6 +20,7 @@ import {
   WebGLRenderer,
   WebGLRenderTarget,
   type Material,
+  type RenderItem,
 } from "three";
 import type { LightSetup } from "./lights.ts";
 import type { PartName } from "../src/parts.ts";
@@ -50,6 +51,7 @@ export class Stage {
     this.renderer.shadowMap.enabled = true;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.renderer.transmissionResolutionScale = 0.75;
+    this.renderer.setOpaqueSort(compareByPlace);
     this.screen = new Mesh(
       new PlaneGeometry(2, 2),
       new ShaderMaterial({
@@ -144,6 +146,14 @@ export class Stage {
     for (const [object, material] of changed) object.material = material;
     for (const object of hidden) object.visible = true;
   }
+}
+
+/**
+ * Nearest first, then in the order in which the scene was built. Three's own order asks for the materials' ids before either, and those tell which scenes the page
+ * drew earlier: where two surfaces lie equally deep, the same scene would come out in two ways.
+ */
+function compareByPlace(a: RenderItem, b: RenderItem): number {
+  return a.groupOrder - b.groupOrder || a.renderOrder - b.renderOrder || a.z - b.z || a.id - b.id;
 }
 
 const idMaterials = new Map<string, MeshBasicMaterial>();

@@ -49,7 +49,9 @@ class UnetTask:
         """float16 [count, 4, size/8, size/8], unscaled posterior means."""
         images, rows = self.world.images, []
         for i in range(0, len(images), 32):
-            rows.append(self.vae.encode(to_pixels(images[i : i + 32])).half().numpy())
+            with torch.autocast("cpu", torch.bfloat16, enabled=bool(self.config.get("bf16"))):
+                latents = self.vae.encode(to_pixels(images[i : i + 32]))
+            rows.append(latents.half().numpy())
             if i % 3200 == 0:
                 print(f"latents {i}/{len(images)}", flush=True)
         return np.concatenate(rows)
