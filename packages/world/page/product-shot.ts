@@ -1,23 +1,18 @@
-import {
-  Color,
-  DoubleSide,
-  Mesh,
-  MeshBasicMaterial,
-  PlaneGeometry,
-  Scene,
-  Texture,
-  Vector3,
-  CanvasTexture,
-} from "three";
+import { Color, Scene, Vector3 } from "three";
 import type { ProductLook } from "../src/products/look.ts";
 import type { ProductScene } from "../src/products/scene.ts";
-import { assemble, samplePoints, sinkingSide, type Assembly } from "./assemble.ts";
+import { assemble, type Assembly } from "./assemble.ts";
 import { buildBackdrop } from "./backdrop.ts";
+import { addContactShadow } from "./contact-shadow.ts";
 import { findCut, gemMaterial, releaseGems } from "./gem.ts";
 import { drawFrontFirst } from "./triangle-order.ts";
+import { keyLight } from "./key-light.ts";
 import { findLight, type LightSetup } from "./lights.ts";
 import { dress, dressStand } from "./materials.ts";
-import { CASTER, dispose, keyLight, mesh, OCCLUDER, type Shot, type Stage } from "./stage.ts";
+import { frameCamera } from "./product-camera.ts";
+import { CASTER, dispose, mesh, OCCLUDER } from "./set-piece.ts";
+import type { Shot } from "./shot.ts";
+import type { Stage } from "./stage.ts";
 
 /** The plate that the stage holds now; the two pictures of a pair share one. */
 let plateKey = "";
@@ -93,7 +88,7 @@ function preparePlate(stage: Stage, scene: ProductScene, light: LightSetup): voi
   const { identity } = scene;
   const plain = assemble(scene, undefined);
   const turn = turnOf(scene);
-  frameCamera(stage, scene, plain);
+  height = frameCamera(stage.camera, scene, plain, turn);
   const set = new Scene();
   set.environment = light.environment;
   set.environmentIntensity = light.environmentStrength;
@@ -117,104 +112,8 @@ function preparePlate(stage: Stage, scene: ProductScene, light: LightSetup): voi
     made.matrix.makeRotationY(turn).multiply(stone.matrix);
     set.add(made);
   }
-  addContact(set, plain, turn);
+  addContactShadow(set, plain, turn);
   set.add(keyLight(light, height));
   stage.drawPlate(set);
   dispose(set);
-}
-
-let contact: Texture | undefined;
-
-/** A soft darkness where the product or its stand meets the floor. */
-function addContact(set: Scene, plain: Assembly, turn: number): void {
-  let [across, deep] = [0, 0];
-  for (const { geometry } of [...plain.pieces, ...plain.stand]) {
-    const position = geometry.getAttribute("position");
-    for (let i = 0; i < position.count; i += 5) {
-      if (position.getY(i) > 0.18) continue;
-      across = Math.max(across, Math.abs(position.getX(i)));
-      deep = Math.max(deep, Math.abs(position.getZ(i)));
-    }
-  }
-  if (across === 0) return;
-  contact ??= (() => {
-    const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = 128;
-    const pen = canvas.getContext("2d", { willReadFrequently: true })!;
-    const fade = pen.createRadialGradient(64, 64, 20, 64, 64, 64);
-    fade.addColorStop(0, "rgba(20,16,14,0.6)");
-    fade.addColorStop(0.7, "rgba(20,16,14,0.3)");
-    fade.addColorStop(1, "rgba(20,16,14,0)");
-    pen.fillStyle = fade;
-    pen.fillRect(0, 0, 128, 128);
-    return new CanvasTexture(canvas);
-  })();
-  const decal = new Mesh(
-    new PlaneGeometry(1, 1),
-    new MeshBasicMaterial({
-      map: contact,
-      transparent: true,
-      depthWrite: false,
-      polygonOffset: true,
-      polygonOffsetFactor: -2,
-      toneMapped: false,
-      side: DoubleSide,
-    }),
-  );
-  decal.rotation.set(-Math.PI / 2, 0, turn);
-  decal.position.y = 0.003;
-  decal.scale.set(across * 2.35 + 0.1, deep * 2.35 + 0.1, 1);
-  set.add(decal);
-}
-
-/** Puts the camera so that the plain product, with room for any posture, fills the picture. */
-function frameCamera(stage: Stage, scene: ProductScene, plain: Assembly): void {
-  const { identity } = scene;
-  const points = samplePoints(plain).map((p) => p.applyAxisAngle(new Vector3(0, 1, 0), turnOf(scene)));
-  // Room on the side to which a standing thing sinks, whether it does or not: the camera must not know.
-  if (scene.category === "vase" || scene.category === "bag") {
-    const top = points.reduce((most, p) => Math.max(most, p.y), 0);
-    const side = sinkingSide(scene.seed);
-    const reach = scene.category === "vase" ? 0.34 : 0.18;
-    for (const p of points.filter((q) => q.y > top * 0.75))
-      points.push(new Vector3(p.x + side * reach * top, p.y * 0.92, p.z));
-  }
-  // A worn earring is seen with its ear.
-  if (scene.category === "earring" && identity.stand === "ear")
-    points.push(new Vector3(0.45, 2.35, 0.1), new Vector3(-0.5, 1.2, 0));
-  const [low, high] = [new Vector3(Infinity, Infinity, Infinity), new Vector3(-Infinity, -Infinity, -Infinity)];
-  for (const p of points) {
-    low.min(p);
-    high.max(p);
-  }
-  height = high.y;
-  const centre = low.clone().add(high).multiplyScalar(0.5);
-  const azimuth = identity.azimuth;
-  const elevation = identity.elevation;
-  const back = new Vector3(
-    Math.sin(azimuth) * Math.cos(elevation),
-    Math.sin(elevation),
-    Math.cos(azimuth) * Math.cos(elevation),
-  );
-  const right = new Vector3(Math.cos(azimuth), 0, -Math.sin(azimuth));
-  const up = new Vector3().crossVectors(back, right);
-  const tan = Math.tan((identity.fieldOfView * Math.PI) / 360);
-  let distance = 0;
-  for (const p of points) {
-    const d = p.clone().sub(centre);
-    const reach = Math.max(Math.abs(d.dot(right)), Math.abs(d.dot(up)));
-    distance = Math.max(distance, (reach * 1.17 * identity.margin) / tan + d.dot(back));
-  }
-  const camera = stage.camera;
-  camera.fov = identity.fieldOfView;
-  const span = distance * tan;
-  const aim = centre
-    .clone()
-    .addScaledVector(right, identity.shift[0] * span)
-    .addScaledVector(up, identity.shift[1] * span + span * 0.03);
-  camera.position.copy(aim).addScaledVector(back, distance);
-  camera.position.y = Math.max(camera.position.y, 0.12);
-  camera.lookAt(aim);
-  camera.updateProjectionMatrix();
-  camera.updateMatrixWorld();
 }

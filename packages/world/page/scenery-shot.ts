@@ -22,7 +22,9 @@ import { buildNatural } from "./sceneries/natural.ts";
 import { addSigns } from "./sceneries/signs.ts";
 import { buildUrban } from "./sceneries/urban.ts";
 import { seeded } from "./shapes.ts";
-import { dispose, mesh, type Shot, type Stage } from "./stage.ts";
+import { dispose, mesh } from "./set-piece.ts";
+import type { Shot } from "./shot.ts";
+import type { Stage } from "./stage.ts";
 
 const MATERIALS: Readonly<Record<Shine, Material>> = {
   lit: new MeshStandardMaterial({ vertexColors: true, roughness: 0.88, side: DoubleSide }),

@@ -1,10 +1,6 @@
 import {
-  BoxGeometry,
-  BufferGeometry,
-  DirectionalLight,
   DoubleSide,
   FramebufferTexture,
-  Group,
   LinearSRGBColorSpace,
   Mesh,
   MeshBasicMaterial,
@@ -16,22 +12,15 @@ import {
   Scene,
   ShaderMaterial,
   Vector2,
-  Vector3,
   WebGLRenderer,
   WebGLRenderTarget,
   type Material,
   type RenderItem,
 } from "three";
-import type { LightSetup } from "./lights.ts";
 import type { PartName } from "../src/parts.ts";
 import { PARTS } from "../src/parts.ts";
+import { settleEdges, turnUpright, type Shot } from "./shot.ts";
 import { smoothShadows } from "./soft-shadow.ts";
-
-/** What one render gives: sRGB bytes (3 a pixel) and part ids (1 a pixel), from the upper left corner. */
-export interface Shot {
-  readonly rgb: Uint8Array;
-  readonly parts: Uint8Array;
-}
 
 /** The renderer, its targets and the few objects that every picture shares. One per page. */
 export class Stage {
@@ -166,92 +155,4 @@ function idMaterial(part: PartName): MeshBasicMaterial {
     idMaterials.set(part, material);
   }
   return material;
-}
-
-/**
- * Colours have four samples a pixel, ids one: a pixel without a part that yet differs from the plate is the edge of a neighbour's part, and belongs to it. So no
- * changed pixel lies outside a mask; a sliver without such a neighbour is taken back.
- */
-function settleEdges(colours: Uint8Array, plate: Uint8Array, parts: Uint8Array, size: number): void {
-  const centres = parts.slice();
-  for (let i = 0; i < parts.length; i++) {
-    if (centres[i] !== 0) continue;
-    const at = i * 4;
-    if (colours[at] === plate[at] && colours[at + 1] === plate[at + 1] && colours[at + 2] === plate[at + 2]) continue;
-    const x = i % size;
-    let part = 0;
-    for (let dy = -size; dy <= size; dy += size)
-      for (let dx = -1; dx <= 1 && part === 0; dx++) if (x + dx >= 0 && x + dx < size) part = centres[i + dy + dx] ?? 0;
-    parts[i] = part;
-    if (part === 0) colours.set(plate.subarray(at, at + 4), at);
-  }
-}
-
-/** GL rows run upwards. */
-function turnUpright(rgba: Uint8Array, ids: Uint8Array, size: number): Shot {
-  const rgb = new Uint8Array(size * size * 3);
-  const parts = new Uint8Array(size * size);
-  for (let y = 0, o = 0; y < size; y++) {
-    for (let x = 0, i = (size - 1 - y) * size; x < size; x++, i++, o++) {
-      rgb[o * 3] = rgba[i * 4]!;
-      rgb[o * 3 + 1] = rgba[i * 4 + 1]!;
-      rgb[o * 3 + 2] = rgba[i * 4 + 2]!;
-      parts[o] = ids[i]!;
-    }
-  }
-  return { rgb, parts };
-}
-
-/** Material of things that only cast shadows. */
-export const CASTER = new MeshBasicMaterial({ colorWrite: false, depthWrite: false });
-/** Material of things that only hide what is behind them. */
-export const OCCLUDER = new MeshBasicMaterial({ colorWrite: false, side: DoubleSide });
-
-export function mesh(geometry: BufferGeometry, material: Material, part: PartName | undefined, shadows = true): Mesh {
-  const made = new Mesh(geometry, material);
-  made.castShadow = made.receiveShadow = shadows;
-  if (part !== undefined) made.userData["part"] = part;
-  return made;
-}
-
-/** The key light of a setup, aimed at the middle of a product `height` high, with a window's bars where it has them. */
-export function keyLight(setup: LightSetup, height: number): Group {
-  const group = new Group();
-  const light = new DirectionalLight(setup.keyColour, setup.keyStrength);
-  const target = new Vector3(0, height * 0.4, 0);
-  light.position.copy(setup.key).add(target);
-  light.target.position.copy(target);
-  light.castShadow = true;
-  light.shadow.mapSize.set(512, 512);
-  light.shadow.radius = setup.soft / 2;
-  light.shadow.bias = -0.0008;
-  light.shadow.normalBias = 0.018;
-  Object.assign(light.shadow.camera, { left: -3.2, right: 3.2, top: 3.2, bottom: -3.2, near: 0.1, far: 14 });
-  group.add(light, light.target);
-  if (setup.bars) {
-    const frame = new Group();
-    const bar = (w: number, h: number, x: number, y: number): void => {
-      const made = mesh(new BoxGeometry(w, h, 0.02), CASTER, undefined);
-      made.position.set(x, y, 0);
-      frame.add(made);
-    };
-    for (const x of [-0.95, 0, 0.95]) bar(0.09, 4, x, 0);
-    for (const y of [-1.3, -0.2, 0.9]) bar(2, 0.09, 0, y);
-    for (const side of [-1, 1]) {
-      bar(3, 8, side * 2.45, 0);
-      bar(8, 3, 0, side * 3.05 - 0.1);
-    }
-    frame.position.copy(setup.key).multiplyScalar(0.85).add(target);
-    frame.lookAt(target);
-    group.add(frame);
-  }
-  return group;
-}
-
-/** Frees what belongs to one scene only: geometries and shadow maps. */
-export function dispose(scene: Object3D): void {
-  scene.traverse((object) => {
-    if (object instanceof Mesh) (object.geometry as BufferGeometry).dispose();
-    if (object instanceof DirectionalLight) object.shadow.map?.dispose();
-  });
 }
