@@ -1,11 +1,14 @@
 """The planner: picture + request -> JSON plan or annotation. Loss on the reply's tokens, decoding constrained by the schema."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import nn
 from transformers import CLIPVisionModel
 
-from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer
+from ..data.byte_tokenizer import BOS, EOS, PAD, SEP, build_byte_tokenizer, load_byte_tokenizer
 from ..data.moodworld import REGION_LABELS, MoodWorld
 from ..data.part_words import PartWords, shared_words
 from ..data.reply import annotation_schema, encode_segments, plan_schema, segments
@@ -34,13 +37,22 @@ class PlannerTask:
         self.config, self.world = config, MoodWorld(paths.data, paths.cache)
         vision = CLIPVisionModel.from_pretrained(paths.model("clip", config["clip"]), attn_implementation="sdpa")
         self.plan_schema, self.annotation_schema = plan_schema(CATEGORIES, REGION_LABELS, KINDS), annotation_schema(self.world.emotions)
-        self.tokenizer = build_byte_tokenizer(self.corpus(), paths.runs / "tokenizer" / "planner", config["vocabulary"])
+        self.tokenizer = self.make_tokenizer(paths.runs / "tokenizer" / "planner")
         self.model = Planner.from_pretrained(config["init"]) if config["init"] else Planner(vision, make_decoder(config["decoder"], config["vocabulary"]))
         size, patch, width = vision.config.image_size, vision.config.patch_size, vision.config.hidden_size
         self.images, self.patches = self.world.pictures(size), self.parts_of_patches(size, patch)
         self.words = PartWords(self.world.records, size // patch)
         self.model.grounding, self.model.reading = nn.Linear(width, len(REGION_LABELS)), nn.Linear(width, len(self.words.vocabulary))
         self.pieces = {}
+
+    def make_tokenizer(self, folder):
+        """The tokenizer in `folder`, which a continued planner (`init`) brings along: its embeddings mean nothing behind another one."""
+        if not self.config["init"]:
+            return build_byte_tokenizer(self.corpus(), folder, self.config["vocabulary"])
+        own = Path(self.config["init"]).parents[1] / "tokenizer" / "planner"
+        if own.resolve() != folder.resolve():
+            shutil.copytree(own, folder, dirs_exist_ok=True)
+        return load_byte_tokenizer(folder)
 
     def parts_of_patches(self, size, patch):
         """bool [count, patches, labels]: whether any pixel of a patch belongs to the part of that name."""

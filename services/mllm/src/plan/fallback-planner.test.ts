@@ -1,7 +1,7 @@
 import { EMOTIONS } from "@moodifier/emotion";
 import { expect, test } from "vitest";
-import { planByDescriptors, retarget } from "./fallback-planner.ts";
-import { CAPTION_SENTENCES, checkPlan, splitSentences, type Mission } from "./mission.ts";
+import { changePlannedParts, planByDescriptors, retarget } from "./fallback-planner.ts";
+import { CAPTION_SENTENCES, checkPlan, splitSentences, type Mission, type PlanDraft } from "./mission.ts";
 
 const labels = ["mouth", "eyes", "eyebrows", "face"];
 
@@ -43,4 +43,33 @@ test("a category of things has one region", () => {
   expect(category).toBe("vase");
   expect(regions).toHaveLength(1);
   expect(splitSentences(target)).toHaveLength(CAPTION_SENTENCES);
+});
+
+const caption = (mouth: string, eyes: string, emotion: string): string =>
+  `A portrait. The mouth is ${mouth}. The eyes are ${eyes}. The eyebrows are level. The picture conveys ${emotion}.`;
+const regions: PlanDraft["regions"] = ["mouth", "eyes"].map((label) => ({ label, box: [0, 0, 0.5, 0.5] }));
+
+test("a planned part whose sentence repeats the source gets the descriptors' sentence", () => {
+  const mission = missionFor({ emotion: "joy" });
+  const source = caption("a downturned frown", "open and calm", "sadness");
+  const draft = {
+    ...planByDescriptors(mission),
+    source,
+    target: caption("a downturned frown", "shut", "joy"),
+    regions,
+  };
+  const changed = changePlannedParts(draft, mission);
+  expect(changed.labels).toEqual(["mouth"]);
+  const sentences = splitSentences(changed.draft.target);
+  expect(sentences[1]).toBe(splitSentences(planByDescriptors(mission).target)[1]);
+  expect(sentences.toSpliced(1, 1)).toEqual(splitSentences(draft.target).toSpliced(1, 1));
+});
+
+test("a plan that changes each of its parts stays as it is, and so do parts that it does not plan to change", () => {
+  const mission = missionFor({ emotion: "joy" });
+  const source = caption("a downturned frown", "open and calm", "sadness");
+  const draft = { ...planByDescriptors(mission), source, target: caption("a smile", "shut", "joy"), regions };
+  expect(changePlannedParts(draft, mission)).toEqual({ draft, labels: [] });
+  const mouthOnly = { ...draft, target: caption("a smile", "open and calm", "joy"), regions: regions.slice(0, 1) };
+  expect(changePlannedParts(mouthOnly, mission)).toEqual({ draft: mouthOnly, labels: [] });
 });

@@ -43,6 +43,29 @@ export function retarget(draft: PlanDraft, mission: Mission): PlanDraft {
   return { ...draft, target: part < 0 ? described : keepOtherParts(draft.source, described, part) };
 }
 
+/**
+ * Finds regions that a draft plans to change while its target prompt repeats the source's sentence about them, and gives the target the descriptors' sentences there:
+ * equal words would leave the part as it is. `labels` names them; the draft itself comes back when there are none.
+ */
+export function changePlannedParts(draft: PlanDraft, mission: Mission): { draft: PlanDraft; labels: string[] } {
+  const described = describeFallbackPlan(mission.emotion, draft.category, mission.intensity);
+  const wanted = splitSentences(described.target);
+  const before = new Set(splitSentences(draft.source));
+  const labels: string[] = [];
+  const target = splitSentences(draft.target).map((sentence) => {
+    const label = draft.regions.find((region) => isAbout(sentence, region.label))?.label;
+    const other = wanted.find((candidate) => label !== undefined && isAbout(candidate, label));
+    if (label === undefined || other === undefined || !before.has(sentence) || before.has(other)) return sentence;
+    labels.push(label);
+    return other;
+  });
+  return labels.length === 0 ? { draft, labels } : { draft: { ...draft, target: target.join(" ") }, labels };
+}
+
+function isAbout(sentence: string, label: string): boolean {
+  return sentence.toLowerCase().startsWith(`the ${label} `);
+}
+
 /** The target caption with the source's sentences about every part but one; sentence 0 is the summary, the last the overall emotion. */
 function keepOtherParts(source: string, target: string, part: number): string {
   const before = splitSentences(source);

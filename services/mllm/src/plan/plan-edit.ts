@@ -7,7 +7,7 @@ import { createSquareView } from "../picture/square-view.ts";
 import type { Segmenter } from "../segment/segmenter.ts";
 import { chooseBlendWords } from "./blend-words.ts";
 import { checkDomain, type Domain } from "./domain.ts";
-import { planByDescriptors, retarget } from "./fallback-planner.ts";
+import { changePlannedParts, planByDescriptors, retarget } from "./fallback-planner.ts";
 import { checkPlan, type Mission, type PlanDraft } from "./mission.ts";
 import { planReply, schemaOf, type EditKindName } from "./plan-reply.ts";
 import { choosePreset } from "./presets.ts";
@@ -36,8 +36,8 @@ const KIND_OF_NAME: Record<EditKindName, common.EditKind> = {
 
 /**
  * Plans one edit: asks the model and checks that the reply does exactly the mission. A target prompt that does not is replaced by the
- * emotion's descriptors (warning TARGET_FALLBACK), a reply that is no use at all by a plan from them (PLANNER_FALLBACK). Then draws the
- * masks and chooses the preset.
+ * emotion's descriptors (warning TARGET_FALLBACK), and so is a sentence that leaves a planned part as it is; a reply that is no use at all is
+ * replaced by a plan from them (PLANNER_FALLBACK). Then draws the masks and chooses the preset.
  * @throws ChatError when the model gives no reply at all; the signal's reason when aborted.
  */
 export async function planEdit(
@@ -75,6 +75,11 @@ export async function planEdit(
     warnings.push(...checkDomain(parts.domain, answer.reply.domainDistance));
     if (!draft) warnings.push(fallbackWarning(answer.problems.join("; ")));
     else if (!answer.value) warnings.push(targetWarning(answer.problems.join("; ")));
+    if (draft) {
+      const changed = changePlannedParts(draft, mission);
+      draft = changed.draft;
+      if (changed.labels.length > 0) warnings.push(unchangedWarning(changed.labels));
+    }
   } else {
     warnings.push(
       foreignWarning(mission.foreignCategory, manifest),
@@ -118,6 +123,13 @@ function targetWarning(why: string): common.Warning {
   return {
     code: "TARGET_FALLBACK",
     message: `The target prompt was made from the emotion's descriptors, because the model's is not usable: ${why}.`,
+  };
+}
+
+function unchangedWarning(labels: string[]): common.Warning {
+  return {
+    code: "TARGET_FALLBACK",
+    message: `The sentences about ${labels.join(", ")} were made from the emotion's descriptors, because the model's target prompt repeats the source there.`,
   };
 }
 
