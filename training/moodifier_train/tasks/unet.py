@@ -38,7 +38,8 @@ class UnetTask:
         if config["init"]:
             self.unet.load_state_dict(UNet2DConditionModel.from_pretrained(config["init"]).state_dict())
         self.alphas = alphas_cumprod(TRAIN_STEPS)
-        self.latents = self.world.cached(f"latents-{_stamp(self.vae_folder)}", self.encode_pictures)
+        rounded = "-bf16" if config.get("bf16") else ""
+        self.latents = self.world.cached(f"latents{rounded}-{_stamp(self.vae_folder)}", self.encode_pictures)
         self.scale = 1.0 / float(self.latents[self.world.train[:2000]].astype(np.float32).std())
         self.family = {"scalingFactor": self.scale}
         self.encode_texts(_stamp(clip))
