@@ -66,6 +66,17 @@ def test_a_planner_whose_tower_rests_learns_to_write(paths, tmp_path):
     assert same(task.model.vision, before.model.vision) and not same(task.model.decoder, before.model.decoder)
 
 
+def test_a_continued_planner_keeps_its_tokenizer(paths, tmp_path):
+    before, _ = prepare(paths, "planner")
+    elsewhere = Paths(paths.data, tmp_path / "runs", None)
+    own = f'clip="{paths.runs}/clip/model"', "vocabulary=280"
+    other, _ = prepare(elsewhere, "planner", *own)
+    assert other.tokenizer.get_vocab() != before.tokenizer.get_vocab()
+    continued, _ = prepare(elsewhere, "planner", *own, f'init="{paths.runs}/planner/model"')
+    assert continued.tokenizer.get_vocab() == before.tokenizer.get_vocab()
+    assert (tmp_path / "runs" / "tokenizer" / "planner" / "merges.txt").read_bytes() == (paths.runs / "tokenizer" / "planner" / "merges.txt").read_bytes()
+
+
 def test_another_folder_than_a_vision_tower_is_refused(paths):
     with pytest.raises(SystemExit, match="vision_init: expected the folder of a clip_vision_model, got llama"):
         prepare(paths, "clip", f'init="{paths.runs}/clip/model"', f'vision_init="{paths.runs}/planner/model/decoder"')
