@@ -2,6 +2,7 @@ import { BufferAttribute, BufferGeometry, Vector3, type Matrix4 } from "three";
 import { mergeGeometries } from "three/examples/jsm/utils/BufferGeometryUtils.js";
 import type { ProductLook } from "../src/products/look.ts";
 import type { ProductScene } from "../src/products/scene.ts";
+import { HIDES_INSIDE, settleInside } from "./hidden-sides.ts";
 import { Kit, type Piece, type Stone } from "./kit.ts";
 import { decorate } from "./ornaments.ts";
 import type { Frame } from "./products/frame.ts";
@@ -82,14 +83,15 @@ function merge(pieces: readonly Piece[]): Piece[] {
   }));
 }
 
-/** Position, normal, uv and an index: nothing else, so that geometries merge. */
+/** Position, normal, uv, what is hidden, and an index: nothing else, so that geometries merge. */
 function unify(geometry: BufferGeometry): BufferGeometry {
   const count = geometry.getAttribute("position").count;
   if (geometry.index === null) geometry.setIndex(Array.from({ length: count }, (_, i) => i));
   for (const name of Object.keys(geometry.attributes))
-    if (!["position", "normal", "uv"].includes(name)) geometry.deleteAttribute(name);
+    if (!["position", "normal", "uv", HIDES_INSIDE].includes(name)) geometry.deleteAttribute(name);
   if (!geometry.hasAttribute("normal")) geometry.computeVertexNormals();
   if (!geometry.hasAttribute("uv")) geometry.setAttribute("uv", new BufferAttribute(new Float32Array(count * 2), 2));
+  settleInside(geometry);
   geometry.morphAttributes = {};
   return geometry;
 }

@@ -15,9 +15,9 @@ function toBase64(bytes: Uint8Array): string {
 
 /** What the page gives to its driver: a scene and a size in, base64 of rgb bytes and of part ids out; and contact sheets. */
 const page = {
-  draw(scene: ProductScene | SceneryScene, size: number): { rgb: string; parts: string } {
-    const { rgb, parts } =
-      scene.kind === "product" ? shootProduct(stage, scene, size) : shootScenery(stage, scene, size);
+  async draw(scene: ProductScene | SceneryScene, size: number): Promise<{ rgb: string; parts: string }> {
+    const asked = scene.kind === "product" ? shootProduct(stage, scene, size) : shootScenery(stage, scene, size);
+    const { rgb, parts } = await asked;
     return { rgb: toBase64(rgb), parts: toBase64(parts) };
   },
   sheet: layOut,

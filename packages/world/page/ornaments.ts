@@ -113,7 +113,7 @@ function teardrop(length: number, y = 0): BufferGeometry {
         [0, -0.78],
       ].map(([r, h]) => [r!, y + h! * length] as const),
     ),
-    { columns: 14, rows: 14 },
+    { columns: 14, rows: 14, inside: "hidden" },
   );
 }
 
@@ -336,7 +336,7 @@ const ORNAMENTS: Readonly<Record<string, (random: Random) => Part[]>> = {
           [0.19, -1.1],
           [0, -1.12],
         ]),
-        { columns: 25, rows: 14, ripple: (a) => 0.12 * Math.sin(a * 12) },
+        { columns: 25, rows: 14, inside: "hidden", ripple: (a) => 0.12 * Math.sin(a * 12) },
       ).applyMatrix4(place(0, 0, 0.05)),
     ],
   ],

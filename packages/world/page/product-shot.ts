@@ -4,8 +4,8 @@ import type { ProductScene } from "../src/products/scene.ts";
 import { assemble, type Assembly } from "./assemble.ts";
 import { buildBackdrop } from "./backdrop.ts";
 import { addContactShadow } from "./contact-shadow.ts";
+import { drawSeenSides } from "./hidden-sides.ts";
 import { findCut, gemMaterial, releaseGems } from "./gem.ts";
-import { drawFrontFirst } from "./triangle-order.ts";
 import { keyLight } from "./key-light.ts";
 import { findLight, type LightSetup } from "./lights.ts";
 import { dress, dressStand } from "./materials.ts";
@@ -19,7 +19,7 @@ let plateKey = "";
 let height = 2;
 
 /** Draws one product picture. */
-export function shootProduct(stage: Stage, scene: ProductScene, size: number): Shot {
+export function shootProduct(stage: Stage, scene: ProductScene, size: number): Promise<Shot> {
   const { identity, look } = scene;
   const light = findLight(stage.renderer, identity.light, identity.mirrored);
   stage.resize(size);
@@ -37,8 +37,8 @@ export function shootProduct(stage: Stage, scene: ProductScene, size: number): S
   const turn = turnOf(scene);
   const eye = stage.camera.position.clone().applyAxisAngle(new Vector3(0, 1, 0), -turn);
   for (const piece of product.pieces) {
-    drawFrontFirst(piece.geometry, eye);
     const made = mesh(piece.geometry, dressed.material(piece.slot), piece.part);
+    drawSeenSides(made, eye);
     made.rotation.y = turn;
     set.add(made);
   }

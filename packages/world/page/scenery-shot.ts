@@ -22,6 +22,7 @@ import { buildNatural } from "./sceneries/natural.ts";
 import { addSigns } from "./sceneries/signs.ts";
 import { buildUrban } from "./sceneries/urban.ts";
 import { seeded } from "./shapes.ts";
+import { drawSeenSides, settleInside } from "./hidden-sides.ts";
 import { dispose, mesh } from "./set-piece.ts";
 import type { Shot } from "./shot.ts";
 import type { Stage } from "./stage.ts";
@@ -40,9 +41,10 @@ const MATERIALS: Readonly<Record<Shine, Material>> = {
 };
 
 /** Draws one picture of a place. */
-export function shootScenery(stage: Stage, scene: SceneryScene, size: number): Shot {
+export function shootScenery(stage: Stage, scene: SceneryScene, size: number): Promise<Shot> {
   const { identity, mood } = scene;
   stage.resize(size);
+  aim(stage, scene);
   const air = readAir(scene);
   const growth = readGrowth(mood.growth, new Color(`#${mood.tint[1]}`));
   const ground = new Ground(identity.layout);
@@ -55,6 +57,7 @@ export function shootScenery(stage: Stage, scene: SceneryScene, size: number): S
   addSigns(signs, scene, air);
   for (const piece of merge([...ground.pieces, ...signs.pieces])) {
     const made = mesh(piece.geometry, MATERIALS[piece.shine], piece.part, piece.shine === "lit");
+    drawSeenSides(made, stage.camera.position);
     if (piece.shine === "veil") made.renderOrder = 10;
     set.add(made);
   }
@@ -71,7 +74,6 @@ export function shootScenery(stage: Stage, scene: SceneryScene, size: number): S
   set.add(buildSky(scene, air));
   set.fog = new Fog(air.horizon, air.fogNear, air.fogFar);
   light(set, air);
-  aim(stage, scene);
   const shot = stage.shoot(set, false);
   dispose(set);
   return shot;
@@ -114,7 +116,9 @@ function merge(pieces: readonly ScenePiece[]): ScenePiece[] {
   for (const { geometry, shine, part } of pieces) {
     const key = `${shine}/${part}`;
     const group = groups.get(key) ?? { shine, part, geometries: [] };
-    group.geometries.push(geometry.index === null ? indexed(geometry) : geometry);
+    if (geometry.index === null) indexed(geometry);
+    settleInside(geometry);
+    group.geometries.push(geometry);
     groups.set(key, group);
   }
   return [...groups.values()].map(({ shine, part, geometries }) => ({
@@ -124,7 +128,6 @@ function merge(pieces: readonly ScenePiece[]): ScenePiece[] {
   }));
 }
 
-function indexed(geometry: BufferGeometry): BufferGeometry {
+function indexed(geometry: BufferGeometry): void {
   geometry.setIndex(Array.from({ length: geometry.getAttribute("position").count }, (_, i) => i));
-  return geometry;
 }

@@ -1,4 +1,5 @@
 import { BufferAttribute, BufferGeometry, CatmullRomCurve3, Vector3 } from "three";
+import { markInside, type Inside } from "./hidden-sides.ts";
 
 export type Point = readonly [x: number, y: number, z: number];
 
@@ -25,15 +26,15 @@ export function seeded(seed: number): () => number {
 
 /**
  * A grid surface from f(u, v), u and v in 0..1, with uv coordinates and smooth normals (also across the seam when `closed`).
- * `flip` turns its outside.
+ * `flip` turns its outside; `inside` says whether the other side can be seen.
  */
 export function surface(
   columns: number,
   rows: number,
   f: (u: number, v: number) => Point,
-  options: { closed?: boolean; flip?: boolean; repeat?: readonly [number, number] } = {},
+  options: { closed?: boolean; flip?: boolean; repeat?: readonly [number, number]; inside?: Inside } = {},
 ): BufferGeometry {
-  const { closed = false, flip = false, repeat = [1, 1] } = options;
+  const { closed = false, flip = false, repeat = [1, 1], inside = "seen" } = options;
   const count = (columns + 1) * (rows + 1);
   const position = new Float32Array(count * 3);
   const uv = new Float32Array(count * 2);
@@ -60,6 +61,7 @@ export function surface(
   geometry.setAttribute("position", new BufferAttribute(position, 3));
   geometry.setAttribute("uv", new BufferAttribute(uv, 2));
   geometry.setIndex(index);
+  markInside(geometry, inside, columns, rows);
   geometry.computeVertexNormals();
   if (closed) {
     const normal = geometry.getAttribute("normal") as BufferAttribute;
@@ -87,9 +89,10 @@ export function lathe(
     repeat?: readonly [number, number];
     ripple?: (angle: number, v: number) => number;
     depth?: number;
+    inside?: Inside;
   } = {},
 ): BufferGeometry {
-  const { columns = 40, rows = 26, repeat = [2, 1], ripple, depth = 1 } = options;
+  const { columns = 40, rows = 26, repeat = [2, 1], ripple, depth = 1, inside = "seen" } = options;
   // A profile may be a spline: once a row is enough.
   const outline = Array.from({ length: rows + 1 }, (_, j) => profile(j / rows));
   return surface(
@@ -101,7 +104,7 @@ export function lathe(
       const r = radius * (1 + (ripple?.(angle, v) ?? 0));
       return [Math.sin(angle) * r, y, Math.cos(angle) * r * depth];
     },
-    { closed: true, repeat },
+    { closed: true, repeat, inside },
   );
 }
 
@@ -125,7 +128,7 @@ export function profileThrough(
   };
 }
 
-/** A round tube along a curve through points; `radius` may vary along it, `flat` squeezes it across. */
+/** A round tube along a curve through points, its ends within other things; `radius` may vary along it, `flat` squeezes it across. */
 export function tube(
   points: readonly Vector3[],
   radius: number | ((v: number, angle: number) => number),
@@ -135,9 +138,10 @@ export function tube(
     rows?: number;
     repeat?: readonly [number, number];
     flat?: number;
+    inside?: Inside;
   } = {},
 ): BufferGeometry {
-  const { closed = false, columns = 8, rows = 32, repeat = [1, 4], flat = 1 } = options;
+  const { closed = false, columns = 8, rows = 32, repeat = [1, 4], flat = 1, inside = "hidden" } = options;
   const curve = new CatmullRomCurve3([...points], closed, "centripetal");
   const frames = curve.computeFrenetFrames(rows, closed);
   const centres = Array.from({ length: rows + 1 }, (_, i) => curve.getPointAt(i / rows));
@@ -152,7 +156,7 @@ export function tube(
       const [s, t] = [Math.cos(angle) * r, Math.sin(angle) * r * flat];
       return [c.x + n.x * s + b.x * t, c.y + n.y * s + b.y * t, c.z + n.z * s + b.z * t];
     },
-    { closed: true, flip: true, repeat },
+    { closed: true, flip: true, repeat, inside },
   );
 }
 
@@ -178,7 +182,7 @@ export function pillow(
         (power(Math.cos(a)) * c * depth) / 2,
       ];
     },
-    { closed: true },
+    { closed: true, inside: "hidden" },
   );
   return mapFromFront(geometry, width, height);
 }

@@ -19,6 +19,7 @@ import {
 } from "three";
 import type { PartName } from "../src/parts.ts";
 import { PARTS } from "../src/parts.ts";
+import { readBack } from "./read-back.ts";
 import { settleEdges, turnUpright, type Shot } from "./shot.ts";
 import { smoothShadows } from "./soft-shadow.ts";
 
@@ -28,7 +29,7 @@ export class Stage {
   readonly camera = new PerspectiveCamera(30, 1, 0.1, 80);
   private ids: WebGLRenderTarget | undefined;
   private plate: FramebufferTexture | undefined;
-  private plateBytes: Uint8Array = new Uint8Array(0);
+  private plateBytes: Promise<Uint8Array> = Promise.resolve(new Uint8Array(0));
   private readonly screen: Mesh<PlaneGeometry, ShaderMaterial>;
   private size = 0;
 
@@ -72,34 +73,35 @@ export class Stage {
     this.renderer.setRenderTarget(null);
     this.renderer.render(scene, this.camera);
     this.renderer.copyFramebufferToTexture(this.plate!, new Vector2(0, 0));
-    this.plateBytes = this.readColours();
+    this.plateBytes = this.read();
   }
 
-  private readColours(): Uint8Array {
-    const { size } = this;
-    const rgba = new Uint8Array(size * size * 4);
-    const gl = this.renderer.getContext();
-    gl.readPixels(0, 0, size, size, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
-    return rgba;
+  private read(): Promise<Uint8Array> {
+    return readBack(this.renderer.getContext() as WebGL2RenderingContext, this.size);
   }
 
-  /** Draws a scene, over the plate where `overPlate`, and its part ids; both reduced to the picture's size. */
-  shoot(scene: Scene, overPlate: boolean): Shot {
+  /**
+   * Asks for a scene, over the plate where `overPlate`, and its part ids. All drawing is asked for before this returns, so the scene may be taken apart and the next one
+   * asked for; the picture comes when it is drawn.
+   */
+  shoot(scene: Scene, overPlate: boolean): Promise<Shot> {
+    const { size, plateBytes } = this;
     if (overPlate) {
       this.screen.material.uniforms["plate"]!.value = this.plate;
       scene.add(this.screen);
     }
     this.renderer.render(scene, this.camera);
-    const colours = this.readColours();
+    const drawn = this.read();
     if (overPlate) scene.remove(this.screen);
-    const parts = this.identify(scene);
-    if (overPlate) settleEdges(colours, this.plateBytes, parts, this.size);
-    return turnUpright(colours, parts, this.size);
+    const identified = this.identify(scene);
+    return Promise.all([drawn, identified, plateBytes]).then(([colours, ids, plate]) => {
+      const parts = Uint8Array.from({ length: size * size }, (_, i) => ids[i * 4]!);
+      if (overPlate) settleEdges(colours, plate, parts, size);
+      return turnUpright(colours, parts, size);
+    });
   }
 
-  private identify(scene: Scene): Uint8Array {
-    const { size } = this;
-    const raw = new Uint8Array(size * size * 4);
+  private identify(scene: Scene): Promise<Uint8Array> {
     this.renderer.setRenderTarget(this.ids!);
     this.renderer.setClearColor(0, 1);
     this.renderer.clear();
@@ -107,9 +109,9 @@ export class Stage {
       const part = userData["part"] as PartName | undefined;
       return part === undefined ? undefined : idMaterial(part);
     });
-    this.renderer.readRenderTargetPixels(this.ids!, 0, 0, size, size, raw);
+    const identified = this.read();
     this.renderer.setRenderTarget(null);
-    return Uint8Array.from({ length: size * size }, (_, i) => raw[i * 4]!);
+    return identified;
   }
 
   /** Draws a scene's meshes in other materials, without lights; those without one are left out. */

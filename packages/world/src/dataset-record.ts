@@ -95,7 +95,7 @@ export async function renderPair(
   let attempt = 0;
   do {
     scenes = pairScenes(datasetSeed, pair, attempt++, category, style);
-    renders = [await paint(scenes[0], size), await paint(scenes[1], size)];
+    renders = await Promise.all([paint(scenes[0], size), paint(scenes[1], size)]);
     regions = changedRegions(scenes[0], renders[0], scenes[1], renders[1]);
   } while (regions.length === 0);
   const identity = `${category}-${datasetSeed}-${String(pair).padStart(6, "0")}`;

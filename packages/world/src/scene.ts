@@ -14,7 +14,7 @@ import {
 import { WorldError } from "./world-error.ts";
 
 /** Raised whenever the same seed would give another scene, picture or caption. */
-export const WORLD_VERSION = "2.1.1";
+export const WORLD_VERSION = "2.2.0";
 
 /** One picture of MoodWorld: who or what it is, and what it feels. Told apart by `kind`. */
 export type Scene = FaceScene | ParametricScene | ProductScene | SceneryScene;

@@ -104,7 +104,7 @@ function hoop(height: number, thick: number, from = 0, sweep = Math.PI * 2, flar
       const r = R + power(Math.cos(b)) * thick;
       return [Math.sin(a) * r, power(Math.sin(b)) * height * end, Math.cos(a) * r];
     },
-    { closed: sweep > 6.2, flip: true, repeat: [4, 1] },
+    { closed: sweep > 6.2, flip: true, repeat: [4, 1], inside: sweep > 6.2 ? "hidden" : "seen" },
   );
 }
 

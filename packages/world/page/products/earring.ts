@@ -263,7 +263,11 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
       const size = 0.12 + i * 0.05;
       link(kit, y - 0.03);
       y -= 0.06 + size;
-      const disc = lathe((v) => [size * Math.sin(v * Math.PI), (v - 0.5) * 0.09], { columns: 22, rows: 12 });
+      const disc = lathe((v) => [size * Math.sin(v * Math.PI), (v - 0.5) * 0.09], {
+        columns: 22,
+        rows: 12,
+        inside: "hidden",
+      });
       kit.add(i % 2 === 0 ? jewel(kit) : "accent", "earring", disc, place(0, y, 0, [Math.PI / 2, 0, 0]));
       if (i === count - 1) kit.stone(new Vector3(0, y, 0.06), FRONT, size * 0.9, "stone");
       y -= size;
@@ -283,7 +287,7 @@ const FAMILIES: Readonly<Record<string, (kit: Kit) => void>> = {
           const rr = r + Math.cos(b) * 0.055;
           return [Math.sin(b) * kit.shape(1, 0.07, 0.13), -r + Math.cos(a) * rr, Math.sin(a) * rr + 0.03];
         },
-        { closed: true },
+        { closed: true, inside: "hidden" },
       ),
     );
     for (let i = 0; i < 4; i++) {

@@ -51,7 +51,7 @@ export function trunk(
         const droop = folds.hem * 0.25 * Math.cos(turned * n + phase + wander) * (v < 0.05 ? 1 - v / 0.05 : 0);
         return [shift + Math.sin(turned) * x * s, y + droop, Math.cos(turned) * z * s];
       },
-      { closed: open === 0, repeat: [2, Math.max(0.6, (top - bottom) * 0.62)] },
+      { closed: open === 0, repeat: [2, Math.max(0.6, (top - bottom) * 0.62)], inside: open > 0 ? "seen" : "ends" },
     ),
   );
   const hem = (angle: number): Vector3 => {
@@ -90,7 +90,7 @@ export function sleeves(kit: Kit, length: number, width: number, cuff: number, o
           (1 +
             0.1 * (noise(v * 9 + side, a * 1.6, 5) - 0.5) +
             0.05 * Math.sin(v * 34 + Math.sin(a) * 2) * smooth(0.2, 0.6, v)),
-        { rows: 39, columns: 20, flat: 0.82, repeat: [1, 1.2] },
+        { rows: 39, columns: 20, flat: 0.82, repeat: [1, 1.2], inside: length < 0.7 ? "seen" : "ends" },
       ),
     );
     kit.add(
@@ -107,7 +107,7 @@ export function sleeves(kit: Kit, length: number, width: number, cuff: number, o
       tube(
         [before, before.clone().lerp(end, 0.5), end.clone().add(end.clone().sub(before).multiplyScalar(0.12))],
         cuff * 1.06,
-        { rows: 8, columns: 20, flat: 0.84 },
+        { rows: 8, columns: 20, flat: 0.84, inside: "seen" },
       ),
     );
   }

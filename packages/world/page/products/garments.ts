@@ -213,7 +213,7 @@ export const GARMENTS: Readonly<Record<string, (kit: Kit) => void>> = {
               Math.sin(a) * 0.09 * (1 + 0.3 * noise(u * 9, v * 4, 3)),
             ];
           },
-          { closed: true, flip: side > 0, repeat: [1.4, 0.8] },
+          { closed: true, flip: side > 0, repeat: [1.4, 0.8], inside: "ends" },
         ),
       );
       kit.add(

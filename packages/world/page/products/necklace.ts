@@ -135,7 +135,7 @@ function pendant(kit: Kit, line: Line, size: number, lower = 0): void {
     kit.add(
       jewel(kit) === "metal" ? "body" : jewel(kit),
       "stone",
-      lathe((v) => [size * 0.6 * Math.sin(v * Math.PI) ** 0.5, (v - 0.5) * 0.14], { columns: 26 }),
+      lathe((v) => [size * 0.6 * Math.sin(v * Math.PI) ** 0.5, (v - 0.5) * 0.14], { columns: 26, inside: "hidden" }),
       place(centre.x, centre.y, centre.z, [Math.PI / 2, 0, 0]),
     );
     kit.stone(centre.clone().addScaledVector(out, 0.09), out, size * 0.5, "stone", "accent");
@@ -243,7 +243,11 @@ const FAMILIES: Readonly<Record<string, (kit: Kit, line: Line, drop: number) => 
         kind === 0
           ? new SphereGeometry(size * 0.62, 13, 8)
           : kind === 2
-            ? lathe((v) => [size * Math.sin(v * Math.PI) ** 0.6, (v - 0.5) * size * 1.5], { columns: 17, rows: 12 })
+            ? lathe((v) => [size * Math.sin(v * Math.PI) ** 0.6, (v - 0.5) * size * 1.5], {
+                columns: 17,
+                rows: 12,
+                inside: "hidden",
+              })
             : new SphereGeometry(size, 15, 11);
       kit.add(slot, "necklace", geometry, facing(at.addScaledVector(out, size * 0.4), new Vector3(1, 0.3, 0)));
     });

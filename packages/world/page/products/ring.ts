@@ -43,7 +43,7 @@ function band(kit: Kit, width: (angle: number) => number, thick: number, slot: "
         const r = R + power(Math.cos(b)) * thick;
         return [Math.sin(a) * r, Math.cos(a) * r, power(Math.sin(b)) * width(a)];
       },
-      { closed: true, repeat: [1, 6] },
+      { closed: true, repeat: [1, 6], inside: "hidden" },
     ),
   );
   for (let i = 0; i < 10; i++) {
@@ -68,7 +68,7 @@ function prongs(kit: Kit, at: Vector3, size: number, count = 6): void {
           new Vector3(at.x + x * size * 0.42, at.y + size * 0.17, at.z + z * size * 0.42),
         ],
         0.026,
-        { columns: 8, rows: 12 },
+        { columns: 8, rows: 12, inside: "seen" },
       ),
     );
   }

@@ -5,6 +5,9 @@ import type { Frame } from "./frame.ts";
 
 type Outline = readonly (readonly [number, number])[];
 
+/** Rings of a vase, from the middle of its bottom over the rim to its floor. */
+const ROWS = 44;
+
 /** Vases stand on the floor, 1.6 to 2.1 high. */
 export function buildVase(kit: Kit): Frame {
   const { family } = kit.identity;
@@ -82,12 +85,15 @@ export function buildVase(kit: Kit): Frame {
   const outer = profileThrough(outline);
   const [rim, top] = outline.at(-1)!;
   const wall = 0.045;
+  // As deep as one can look through the mouth from 35 degrees above; a floor closes it.
+  const deep = Math.min(0.97, (2.9 * rim) / top);
   const profile = (v: number): readonly [number, number] => {
-    if (v < 0.72) return outer(v / 0.72);
+    if (v === 0) return [0, 0.012];
+    if (v < 0.72) return outer((v - 1 / ROWS) / (0.72 - 1 / ROWS));
     const back = (v - 0.72) / 0.28;
     if (back < 0.12) return [rim - (wall * back) / 0.12, top + 0.02 * Math.sin((back / 0.12) * Math.PI)];
-    const [r, y] = outer(1 - ((back - 0.12) / 0.88) * 0.55);
-    return [Math.max(0.03, r - wall), y];
+    const [r, y] = outer(1 - ((back - 0.12) / 0.88) * deep);
+    return v === 1 ? [0, y] : [Math.max(0.03, r - wall), y];
   };
   const sides = 6 + Math.round(kit.identity.shape[6]! * 4);
   const spout = family === "pitcher";
@@ -102,12 +108,7 @@ export function buildVase(kit: Kit): Frame {
     if (kit.identity.shape[6]! > 0.75 && v < 0.72) return 0.02 * Math.cos(angle * (18 + sides));
     return 0;
   };
-  kit.add("body", "vase", lathe(profile, { columns: 56, rows: 44, repeat: [2, 1.25], ripple }));
-  kit.add(
-    "body",
-    "vase",
-    lathe((v) => [mix(0, outline[0]![0], v), 0.012], { columns: 22, rows: 2 }),
-  );
+  kit.add("body", "vase", lathe(profile, { columns: 56, rows: ROWS, repeat: [2, 1.25], ripple, inside: "hidden" }));
   if (family === "amphora" || spout) {
     for (const side of family === "amphora" ? [-1, 1] : [-1]) {
       const start = outer(0.92);

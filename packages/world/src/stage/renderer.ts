@@ -17,14 +17,16 @@ export class WorldRenderer {
   readonly #cacheDir: string | undefined;
   #opened: Promise<{ browser: Browser; page: Page }> | undefined;
   #cache: RenderCache | undefined;
-  #last: Promise<unknown> = Promise.resolve();
+  /** What each of two lanes draws: while the browser's renderer is at one picture, the page builds the next. */
+  readonly #lanes: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  #asked = 0;
 
   constructor({ cacheDir }: RendererOptions = {}) {
     this.#cacheDir = cacheDir;
   }
 
   /**
-   * Draws a scene at `size` x `size` pixels (16..2048) with its part ids. One scene at a time; further calls queue.
+   * Draws a scene at `size` x `size` pixels (16..2048) with its part ids. Two scenes at a time; further calls queue.
    * Throws {@link WorldError}: CHROMIUM_MISSING, RENDER_FAILED, SIZE_OUT_OF_RANGE.
    */
   async render(scene: Scene, size: number): Promise<Rendered> {
@@ -33,8 +35,9 @@ export class WorldRenderer {
     const cache = await this.#openCache();
     const cached = await cache?.get(scene, size);
     if (cached !== undefined) return cached;
-    const drawn = this.#last.then(() => this.#draw(scene, size));
-    this.#last = drawn.catch(() => undefined);
+    const lane = this.#asked++ % 2 === 0 ? 0 : 1;
+    const drawn = this.#lanes[lane].then(() => this.#draw(scene, size));
+    this.#lanes[lane] = drawn.catch(() => undefined);
     const rendered = await drawn;
     await cache?.put(scene, size, rendered);
     return rendered;
@@ -95,7 +98,9 @@ export class WorldRenderer {
       const { rgb, parts } = await page.evaluate(
         ([what, pixels]) =>
           (
-            globalThis as unknown as { moodworld: { draw(a: unknown, b: number): { rgb: string; parts: string } } }
+            globalThis as unknown as {
+              moodworld: { draw(a: unknown, b: number): Promise<{ rgb: string; parts: string }> };
+            }
           ).moodworld.draw(what, pixels),
         [scene, size] as const,
       );

@@ -61,7 +61,7 @@ export const CARRIED: Readonly<Record<string, Family>> = {
           Math.sin(a) * R * end * sag,
         ];
       },
-      { closed: true },
+      { closed: true, inside: "hidden" },
     );
     kit.add("body", "bag", mapFromFront(body, W * 1.12, R * 2));
     for (const side of [-1, 1]) {

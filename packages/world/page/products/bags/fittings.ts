@@ -20,7 +20,7 @@ export function softBody(
       const slack = 1 + 0.05 * (noise(u * 7, v * 4, seed) - 0.5);
       return [power(Math.sin(a)) * half(v) * slack, v * H, power(Math.cos(a)) * depth(v) * slack];
     },
-    { closed: true },
+    { closed: true, inside: "ends" },
   );
   return mapFromFront(geometry, half(0.5) * 2, H);
 }

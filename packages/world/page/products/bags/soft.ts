@@ -97,15 +97,20 @@ export const SOFT: Readonly<Record<string, Family>> = {
     return { fixed: 0, free: H * 1.12 };
   },
   hobo(kit, W, H, D) {
-    const geometry = surface(34, 22, (u, v) => {
-      const a = (v - 0.5) * Math.PI;
-      const t = (u - 0.5) * 2;
-      const droop = 0.42 * H * Math.abs(t) ** 2.2;
-      const half = H * 0.5 * (1 - 0.55 * Math.abs(t) ** 3) * Math.sqrt(Math.max(0, 1 - t ** 8));
-      const thick = (D / 2) * Math.sqrt(Math.max(0, 1 - t ** 4)) * Math.cos(a) ** 0.7;
-      const y = H * 0.5 + droop * 0.9 + Math.sin(a) * half;
-      return [t * W * 0.52, Math.max(0.005, y), thick * (1 + 0.08 * (noise(u * 9, v * 5, 3) - 0.5))];
-    });
+    const geometry = surface(
+      34,
+      22,
+      (u, v) => {
+        const a = (v - 0.5) * Math.PI;
+        const t = (u - 0.5) * 2;
+        const droop = 0.42 * H * Math.abs(t) ** 2.2;
+        const half = H * 0.5 * (1 - 0.55 * Math.abs(t) ** 3) * Math.sqrt(Math.max(0, 1 - t ** 8));
+        const thick = (D / 2) * Math.sqrt(Math.max(0, 1 - t ** 4)) * Math.cos(a) ** 0.7;
+        const y = H * 0.5 + droop * 0.9 + Math.sin(a) * half;
+        return [t * W * 0.52, Math.max(0.005, y), thick * (1 + 0.08 * (noise(u * 9, v * 5, 3) - 0.5))];
+      },
+      { inside: "hidden" },
+    );
     const back = geometry.clone().applyMatrix4(place(0, 0, 0, [0, 0, 0], [1, 1, -1]));
     back.setIndex([...back.index!.array].toReversed());
     back.computeVertexNormals();
