@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
-import { killAndResumeBuild } from "../../packages/archive/tests/kill-and-resume.ts";
+import { anywhere, killAndResumeBuild, spread } from "../../packages/archive/tests/kill-and-resume.ts";
 import { findChromium } from "../../packages/world/src/stage/browser.ts";
 import { preparePython, readDataset } from "./python-reader.ts";
 
@@ -35,7 +35,8 @@ it(
       "--out",
       dir,
     ];
-    await killAndResumeBuild(build, KILLS, Math.random, async ({ undisturbed, resumed, kills }, dir) => {
+    const after = pictures < 1000 ? anywhere(Math.random) : spread(KILLS, Math.random);
+    await killAndResumeBuild(build, KILLS, after, async ({ undisturbed, resumed, kills }, dir) => {
       expect(kills).toBe(KILLS);
       expect(resumed).toEqual(undisturbed);
       const found = readDataset(join(dir, "dataset"));

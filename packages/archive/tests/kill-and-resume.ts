@@ -27,20 +27,30 @@ export interface StandInReport extends KillReport {
 /** A build of stand-ins; DIR/asked.log keeps count of the annotator. */
 export async function killAndResume(records: number, kills: number, random: () => number): Promise<StandInReport> {
   const build = (dir: string): string[] => ["--conditions=source", "--no-warnings", standIns, dir, String(records)];
-  return killAndResumeBuild(build, kills, random, async (report, rough) => {
+  return killAndResumeBuild(build, kills, anywhere(random), async (report, rough) => {
     const asked = (await readFile(join(rough, "asked.log"), "utf8")).trimEnd().split("\n");
     return { ...report, askedAgain: asked.length - new Set(asked).size };
   });
 }
 
+/** A kill anywhere in a build, for one that is over so soon that its start counts: each part of the work gets its share, also when earlier runs have done much of it. */
+export function anywhere(random: () => number): (wholeMs: number) => number {
+  return (wholeMs) => wholeMs * (0.15 + 0.7 * random());
+}
+
+/** Kills that lie in one long build: `kills` of them come before it ends, more or less. */
+export function spread(kills: number, random: () => number): (wholeMs: number) => number {
+  return (wholeMs) => (wholeMs / (kills * 1.3)) * (0.3 + 1.4 * random());
+}
+
 /**
  * Builds one archive without disturbance and one whose process is killed at random moments and started again, until `kills` processes have died before their end;
- * then lets it finish. `build` gives Node's arguments for a folder, `random` 0..1; `look` sees the resumed archive before both are deleted.
+ * then lets it finish. `build` gives Node's arguments for a folder, `after` the time from a start to its kill, in ms, by the time that a whole build takes; `look` sees the resumed archive before both are deleted.
  */
 export async function killAndResumeBuild<T>(
   build: (dir: string) => readonly string[],
   kills: number,
-  random: () => number,
+  after: (wholeMs: number) => number,
   look: (report: KillReport, rough: string) => Promise<T>,
 ): Promise<T> {
   const calm = await mkdtemp(join(tmpdir(), "archive-calm-"));
@@ -55,8 +65,7 @@ export async function killAndResumeBuild<T>(
     for (let attempt = 0; killed < kills && attempt < kills * 3; attempt++) {
       const child = start(rough);
       const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
-      // Each part of the work gets its share of the kills, also when earlier runs have done much of it.
-      await Promise.race([sleep(wholeMs * (0.15 + 0.7 * random())), ended]);
+      await Promise.race([sleep(after(wholeMs)), ended]);
       child.kill("SIGKILL");
       const [, signal] = await ended;
       if (signal === "SIGKILL") killed++;
