@@ -21,9 +21,10 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const CATEGORIES = ["face", "bag", "bracelet", "clothes", "earring", "necklace", "ring", "vase"];
+const ABLATION = ["moodifier", "true-region", "true-prompts", "true-plan", "short-prompt", "no-region"];
 const [table, ...more] = positionals;
 const tables = {
-  ablation: () => evaluateEdits("ablation", ["moodifier", "true-plan", "short-prompt", "no-region"]),
+  ablation: () => evaluateEdits("ablation", ABLATION),
   methods: () =>
     evaluateEdits("methods", ["moodifier", "inversion-free", "sdedit", "ddim-inversion", "direct-inversion"]),
   sheet: () => drawSheet(pairsFolder()),

@@ -17,6 +17,9 @@ const VARIANTS = {
   moodifier: { plan: (plan) => plan },
   // The editor alone: true captions and the true region.
   "true-plan": { plan: (plan, truth) => ({ ...plan, ...truth.captions, ...truth.mask }) },
+  // Which part of the planner's plan costs what: its words within the true region, and true words within its region.
+  "true-region": { plan: (plan, truth) => ({ ...plan, ...truth.mask }) },
+  "true-prompts": { plan: (plan, truth) => ({ ...plan, ...truth.captions }) },
   // Table 5, without P_E: the short prompt of subject and emotion.
   "short-prompt": { plan: (plan, truth) => ({ ...plan, ...truth.short, ...truth.mask }) },
   // Table 5, without M_E.

@@ -72,7 +72,7 @@ test("a chat server's plan becomes the edit plan, its boxes turned upright and i
 });
 
 test("boxes counted in thousandths are understood", async () => {
-  const thousandths = { ...plan, regions: [{ label: "eyes", box: [300, 400, 700, 500] }] };
+  const thousandths = { ...plan, regions: [{ label: "mouth", box: [300, 550, 700, 800] }] };
   const { answer } = await planWith([saying(JSON.stringify(thousandths))]);
   expect((answer as mllm.PlanEditResponse).plan?.regions[0]?.box?.x0).toBeCloseTo(0.3);
 });

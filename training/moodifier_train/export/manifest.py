@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 SCHEDULE = {"kind": "scaled_linear", "betaStart": 0.00085, "betaEnd": 0.012, "trainTimesteps": 1000, "prediction": "epsilon", "originalSteps": 50}
-DEFAULTS = {"steps": 8, "guidanceScale": 2.5, "crossReplace": 0.6, "selfReplace": 0.3, "featherPx": 4}
+DEFAULTS = {"steps": 8, "guidanceScale": 4, "crossReplace": 0.6, "selfReplace": 0.3, "featherPx": 4}
 # Control by kind of edit: how much of the schedule follows the source (InfEdit's planner heuristics, weaker for faces).
 PRESETS = {
     "shape": {"crossReplace": 0.4, "selfReplace": 0.2},

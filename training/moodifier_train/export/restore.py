@@ -62,7 +62,8 @@ def write_random_models(manifest, configs, folder, runs):
     models["planner"] = Planner(CLIPVisionModel(CLIPVisionConfig(projection_dim=clip["projection"], **clip["vision"])), make_decoder(configs["planner"]["decoder"], configs["planner"]["vocabulary"]))
     if "domain" in manifest["planner"]:
         models["planner"].domain = Domain(models["planner"].decoder.config.hidden_size)
-    models["segmenter"] = Segmenter(tuple(configs["segmenter"]["channels"]), len(manifest["image"]["segmenter"]["labels"]))
+    cut = configs["segmenter"]
+    models["segmenter"] = Segmenter(tuple(cut["channels"]), len(manifest["image"]["segmenter"]["labels"]), cut.get("fold", 1))
     with torch.no_grad():
         for model in models.values():
             for parameter in model.parameters():

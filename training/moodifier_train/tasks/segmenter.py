@@ -20,7 +20,7 @@ class SegmenterTask:
         self.config, self.world = config, MoodWorld(paths.data, paths.cache)
         self.size, self.family = config["size"], {"segmenterSize": config["size"], "labels": REGION_LABELS}
         self.images, self.maps = self.world.pictures(self.size), self.world.part_maps(self.size)
-        self.model = Segmenter(tuple(config["channels"]), len(LABELS))
+        self.model = Segmenter(tuple(config["channels"]), len(LABELS), config["fold"])
 
     def example(self, rng, i, mode=None, jitter=True):
         """(prompt [2, S, S], label, target [1, S, S]) of a random region of picture i; `mode` fixes what is prompted."""

@@ -18,6 +18,8 @@ export async function openOnnxVlm(model: Model): Promise<VisionChat> {
   return {
     modelId: `${id}-planner@${version}`,
     repairs: 0,
+    // The tower began as CLIP's, which saw every picture mirrored too: the planner hardly tells left from right.
+    roughBoxes: true,
     async complete({ messages, image: picture, schema, likely, signal }) {
       const [question, ...more] = messages;
       if (question?.role !== "user" || more.length > 0)

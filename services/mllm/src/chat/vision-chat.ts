@@ -50,6 +50,8 @@ export interface VisionChat {
   readonly modelId: string;
   /** How often it makes sense to show the model what is wrong with its reply: 0 for a deterministic, grammar-bound model. */
   readonly repairs: number;
+  /** Its boxes tell roughly where a part is: a segmenter that knows the part by name is asked by name first. */
+  readonly roughBoxes?: boolean;
   /** Whether it can be asked for plain lines when JSON fails. */
   readonly speaksLines?: boolean;
   /**

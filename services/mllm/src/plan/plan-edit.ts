@@ -88,7 +88,8 @@ export async function planEdit(
   }
   draft ??= planByDescriptors(mission);
   const { regions } = draft;
-  const masks = await stage("segment", () => drawRegions(regions, view, picture, segmenter, signal));
+  const { roughBoxes } = chat;
+  const masks = await stage("segment", () => drawRegions(regions, view, picture, { segmenter, roughBoxes, signal }));
   if (masks.boxed.length > 0) warnings.push(boxWarning(masks.boxed));
   return {
     emotion: mission.emotion,

@@ -1,15 +1,17 @@
 import { encodeMask } from "@moodifier/inference";
 import { common } from "@moodifier/proto";
-import { coverage, union, type Box, type Mask, type Size } from "@moodifier/tensor";
+import { bounds, coverage, union, type Box, type Mask, type Size } from "@moodifier/tensor";
 import type { SquareView } from "../picture/square-view.ts";
 import { boxMask, finishPart } from "../segment/part-mask.ts";
 import type { Segmenter } from "../segment/segmenter.ts";
 import { normaliseBox, padBox } from "./boxes.ts";
 
-/** Below this mean probability a drawn mask is not trusted and the box is used. */
+/** Below this mean probability a drawn mask is not trusted. */
 export const MIN_CONFIDENCE = 0.6;
-/** A drawn mask smaller than this share of its box is not trusted either. */
+/** A mask drawn on a box and smaller than this share of it is not trusted either. */
 const MIN_BOX_SHARE = 0.05;
+/** A mask drawn by name and smaller than this share of the picture is not trusted: the part was not found. */
+const MIN_PICTURE_SHARE = 0.0005;
 /** The segmenter may leave the planned box by this fraction of its width and height. */
 const BOX_SLACK = 0.25;
 
@@ -23,45 +25,79 @@ export type RegionMasks = {
   boxed: string[];
 };
 
+type PlannedRegion = { label: string; box: Box };
+
+/** How regions are drawn. */
+export type DrawOptions = {
+  /** Undefined when the model family has none. */
+  segmenter: Segmenter | undefined;
+  /** Whether the boxes are rough: see {@link VisionChat.roughBoxes}. */
+  roughBoxes?: boolean | undefined;
+  signal?: AbortSignal | undefined;
+};
+
 /**
- * Draws M_E: the segmenter on each planned box, else the box itself. `maskSource` is SEGMENTER when at least one part was drawn.
+ * Draws M_E, part by part: on its planned box, or, when the segmenter is unsure there, by its name in the whole picture; the other way round where boxes are rough. A part found by
+ * name gets its own bounds as its box; what is not found in either way is its planned box. `maskSource` is SEGMENTER when at least one part was drawn.
  * @param planned regions with boxes in the view.
- * @param segmenter undefined when the model family has none.
  */
 export async function drawRegions(
-  planned: { label: string; box: Box }[],
+  planned: PlannedRegion[],
   view: SquareView,
   size: Size,
-  segmenter: Segmenter | undefined,
-  signal?: AbortSignal,
+  { segmenter, roughBoxes = false, signal }: DrawOptions,
 ): Promise<RegionMasks> {
-  const prompts = planned.map(({ label, box }) => ({
-    box,
-    label: segmenter?.labels.includes(label) ? label : undefined,
-  }));
-  const drawn = segmenter ? await segmenter.draw(view.picture, prompts, signal) : [];
+  const ways = roughBoxes ? [drawByName, drawOnBox] : [drawOnBox, drawByName];
   const regions: common.Region[] = [];
   const boxed: string[] = [];
-  let whole: Mask | undefined;
-  for (const [index, { label, box }] of planned.entries()) {
-    const upright = normaliseBox(view.toPicture(box)) ?? [0, 0, 1, 1];
-    const part = drawn[index] && finishPart(drawn[index], view, size, { within: padBox(box, BOX_SLACK), grow: true });
-    const fallback = boxMask(upright, size);
-    const trusted =
-      part && part.confidence >= MIN_CONFIDENCE && coverage(part.mask) >= MIN_BOX_SHARE * coverage(fallback);
-    const mask = trusted ? part.mask : fallback;
-    if (!trusted) boxed.push(label);
-    whole = whole ? union(whole, mask) : mask;
-    regions.push({ label, box: toBox(upright), maskPng: await encodeMask(mask), confidence: part?.confidence ?? 0 });
+  const masks: Mask[] = [];
+  for (const region of planned) {
+    const upright = normaliseBox(view.toPicture(region.box)) ?? [0, 0, 1, 1];
+    let found: FoundPart | undefined;
+    if (segmenter) for (const draw of ways) found ??= await draw(region, { view, size, segmenter, signal });
+    const { mask, box, confidence } = found ?? { mask: boxMask(upright, size), box: upright, confidence: 0 };
+    if (!found) boxed.push(region.label);
+    masks.push(mask);
+    regions.push({ label: region.label, box: toBox(box), maskPng: await encodeMask(mask), confidence });
   }
-  if (!whole) throw new RangeError("a plan has at least one region");
+  if (masks.length === 0) throw new RangeError("a plan has at least one region");
   const anyDrawn = boxed.length < planned.length;
   return {
     regions,
-    maskPng: await encodeMask(whole),
+    maskPng: await encodeMask(union(...masks)),
     maskSource: anyDrawn ? common.MaskSource.SEGMENTER : common.MaskSource.BOX,
     boxed: anyDrawn ? boxed : [],
   };
+}
+
+type Drawing = { view: SquareView; size: Size; segmenter: Segmenter; signal: AbortSignal | undefined };
+
+/** A part that the segmenter is sure of; its box in the upright picture. */
+type FoundPart = { mask: Mask; box: Box; confidence: number };
+
+async function drawByName(
+  { label }: PlannedRegion,
+  { view, size, segmenter, signal }: Drawing,
+): Promise<FoundPart | undefined> {
+  if (!segmenter.labels.includes(label)) return undefined;
+  const [probabilities] = await segmenter.draw(view.picture, [{ label }], signal);
+  const { mask, confidence } = finishPart(probabilities!, view, size, { grow: true });
+  const box = bounds(mask);
+  const sure = confidence >= MIN_CONFIDENCE && coverage(mask) >= MIN_PICTURE_SHARE;
+  return sure && box ? { mask, box, confidence } : undefined;
+}
+
+async function drawOnBox(
+  { label, box }: PlannedRegion,
+  { view, size, segmenter, signal }: Drawing,
+): Promise<FoundPart | undefined> {
+  const upright = normaliseBox(view.toPicture(box)) ?? [0, 0, 1, 1];
+  const prompt = { box, label: segmenter.labels.includes(label) ? label : undefined };
+  const [probabilities] = await segmenter.draw(view.picture, [prompt], signal);
+  const within = padBox(box, BOX_SLACK);
+  const { mask, confidence } = finishPart(probabilities!, view, size, { within, grow: true });
+  const sure = confidence >= MIN_CONFIDENCE && coverage(mask) >= MIN_BOX_SHARE * coverage(boxMask(upright, size));
+  return sure ? { mask, box: upright, confidence } : undefined;
 }
 
 /** A box as a message. */

@@ -50,6 +50,11 @@ const BROWS: Words = [
   [() => true, ["relaxed and level", "calm and straight"]],
 ];
 
+/** Every way in which captions of parametric faces speak of a part; completes "The mouth is ...". */
+export function parametricWords(part: "mouth" | "eyes" | "eyebrows"): string[] {
+  return { mouth: MOUTH, eyes: EYES_WORDS, eyebrows: BROWS }[part].flatMap(([, ways]) => ways);
+}
+
 /** Describes a parametric face; the words follow the muscles, the grammar follows the person. */
 export function annotateParametric(scene: ParametricScene, rendered: Rendered): Annotation {
   const { identity: who, controls, seed } = scene;
