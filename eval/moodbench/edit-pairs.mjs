@@ -41,13 +41,14 @@ const { values: options } = parseArgs({
     variants: { type: "string", default: Object.keys(VARIANTS).join(",") },
     model: { type: "string", default: fileURLToPath(new URL("../../models/mini", import.meta.url)) },
     steps: { type: "string" },
+    guidance: { type: "string" },
     threads: { type: "string", default: "2" },
     seed: { type: "string", default: "1" },
   },
 });
 if (!options.data || !options.out) {
   console.error(
-    "usage: edit-pairs.mjs --data DIR --out DIR [--pairs N] [--split val|train|all] [--variants a,b] [--model DIR] [--steps N]",
+    "usage: edit-pairs.mjs --data DIR --out DIR [--pairs N] [--split val|train|all] [--variants a,b] [--model DIR] [--steps N] [--guidance G]",
   );
   process.exit(2);
 }
@@ -61,7 +62,11 @@ const data = await openDataset(options.data);
 const wanted = data.records.filter(({ split }) => options.split === "all" || split === options.split);
 const sources = wanted.slice(0, Number(options.pairs));
 const editing = await startEditing({ modelDir: options.model, threads: Number(options.threads) });
-const sampling = { seed: BigInt(options.seed), ...(options.steps && { steps: Number(options.steps) }) };
+const sampling = {
+  seed: BigInt(options.seed),
+  ...(options.steps && { steps: Number(options.steps) }),
+  ...(options.guidance && { guidanceScale: Number(options.guidance) }),
+};
 await mkdir(options.out, { recursive: true });
 const outputs = new Map();
 for (const name of chosen) {
