@@ -67,7 +67,8 @@ def record_family(paths, name, task, config):
     family = json.loads(path.read_text()) if path.exists() else {"provenance": {"configs": {}, "metrics": {}}}
     origin = family["provenance"]
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True).stdout.strip()
-    origin |= {"commit": commit or "unknown", "dataDigest": task.world.digest(), "seed": config["seed"]}
+    # Parts may come of different data and code: a family is not made in one go.
+    origin.setdefault("sources", {})[name] = {"commit": commit or "unknown", "dataDigest": task.world.digest()}
     origin["configs"][name] = {key: Path(value).name if isinstance(value, str) and "/" in value else value for key, value in config.items()}
     origin["metrics"][name] = json.loads((paths.runs / name / "metrics.json").read_text())["metrics"]
     family |= getattr(task, "family", {})

@@ -37,7 +37,7 @@ def test_two_ranks_of_a_batch_are_one_rank_of_twice_the_batch(faces, tmp_path):
     ours, alone = weights(tmp_path / "two"), weights(tmp_path / "one")
     torch.manual_seed(1)
     assert (ours - alone).norm() < 0.01 * alone.norm() and ours.isfinite().all()
-    assert json.loads((tmp_path / "two" / "family.json").read_text())["provenance"]["seed"] == 1
+    assert json.loads((tmp_path / "two" / "family.json").read_text())["provenance"]["configs"]["clip"]["seed"] == 1
 
 
 def test_tasks_that_know_one_process_refuse_several_and_a_missing_gpu_is_named(faces, tmp_path, monkeypatch):

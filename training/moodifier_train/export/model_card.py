@@ -25,11 +25,11 @@ Weights are rounded to float16 and stored so; ONNX Runtime folds them to float32
 (largest absolute deviation {deviation:.1e}).
 
 ## Training
-Data: MoodWorld faces, rendered by `packages/world` (digest `{data}`). Every emotion, caption and mask is synthetic; no photograph and no person is in
-the data. Code at commit `{commit}`; the configurations are in the manifest's `provenance`.
+Data: MoodWorld faces, rendered by `packages/world`; parts were trained on data sets of their own, told by the digest, some of them in several runs. Every emotion, caption and mask is synthetic; no photograph and no person is in
+the data. Configurations, commits and whole digests are in the manifest's `provenance`.
 
-| part | figures on held-out identities |
-|---|---|
+| part | data of the last run | figures on held-out identities |
+|---|---|---|
 {metrics}
 
 ## Use and limits
@@ -42,13 +42,14 @@ the data. Code at commit `{commit}`; the configurations are in the manifest's `p
 def write_card(manifest, deviations, folder):
     """Fill the template from a manifest; figures of parts without metrics read "not measured"."""
     metrics = manifest["provenance"].get("metrics", {})
-    rows = [f"| {title} | {figures(metrics.get(task))} |" for task, title in TASKS.items()]
+    sources = manifest["provenance"].get("sources", {})
+    rows = [f"| {title} | `{sources.get(task, {}).get('dataDigest', 'unknown')[:12]}` | {figures(metrics.get(task))} |" for task, title in TASKS.items()]
     graphs = [f"| {role} | `{g['file']}` | {manifest['files'][g['file']]['bytes'] / 1e6:.2f} | {g['storage']} |" for role, g in manifest["graphs"].items()]
     latent, size = manifest["latent"], manifest["image"]["size"]
     text = TEMPLATE.format(
         passed=QUANTILE, id=manifest["id"], version=manifest["version"], licence=manifest["licence"], size=size, channels=latent["channels"], side=size // latent["factor"], factor=latent["factor"],
         scaling=latent["scalingFactor"], length=manifest["text"]["maxLength"], steps=manifest["defaults"]["steps"], graphs="\n".join(graphs), metrics="\n".join(rows),
-        deviation=max(deviations.values()), data=manifest["provenance"].get("dataDigest", "")[:12], commit=manifest["provenance"].get("commit", "")[:12],
+        deviation=max(deviations.values()),
     )  # fmt: skip
     (Path(folder) / "MODEL_CARD.md").write_text(text, encoding="utf-8")
 

@@ -67,7 +67,7 @@ def write_tiny_runs(runs):
     planner.domain.threshold.fill_(FOREIGN)
     planner.save_pretrained(runs / "planner" / "model")
     Segmenter(channels=(4, 8, 8)).save_pretrained(runs / "segmenter" / "model")
-    settings = {"scalingFactor": 0.8, "segmenterSize": PICTURE, "labels": LABELS, "provenance": {"commit": "", "configs": {}, "dataDigest": "", "seed": SEED, "metrics": {}, "note": "random weights"}}
+    settings = {"scalingFactor": 0.8, "segmenterSize": PICTURE, "labels": LABELS, "provenance": {"configs": {}, "metrics": {}, "sources": {}, "note": "random weights"}}
     (runs / "family.json").write_text(json.dumps(settings) + "\n")
     (runs / "unet" / "model" / "latents.json").write_text(json.dumps({"scaling_factor": settings["scalingFactor"], "prediction": "epsilon"}) + "\n")
     return runs
