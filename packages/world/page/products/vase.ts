@@ -85,7 +85,7 @@ export function buildVase(kit: Kit): Frame {
   const outer = profileThrough(outline);
   const [rim, top] = outline.at(-1)!;
   const wall = 0.045;
-  // As deep as one can look through the mouth from 35 degrees above; a floor closes it.
+  // As deep as one can look through the mouth from 55 degrees above; a floor closes it.
   const deep = Math.min(0.97, (2.9 * rim) / top);
   const profile = (v: number): readonly [number, number] => {
     if (v === 0) return [0, 0.012];
