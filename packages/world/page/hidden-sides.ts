@@ -2,7 +2,7 @@ import { BufferAttribute, type BufferGeometry, type Mesh, MeshPhysicalMaterial, 
 
 /**
  * Whether the inner side of a surface may come into sight: of a solid never, of a garment at its ends (the first and last rows of its grid), of a petal
- * everywhere. Chromium's software renderer tests depth after shading, so what others hide costs as much as what is seen, and half of a solid is hidden.
+ * everywhere. What others hide costs Chromium's software renderer about as much as what is seen, and half of a solid is hidden.
  */
 export type Inside = "seen" | "ends" | "hidden";
 

@@ -3,7 +3,7 @@ import { common } from "@moodifier/proto";
 import { bounds, coverage, union, type Box, type Mask, type Size } from "@moodifier/tensor";
 import type { SquareView } from "../picture/square-view.ts";
 import { boxMask, finishPart } from "../segment/part-mask.ts";
-import type { Segmenter } from "../segment/segmenter.ts";
+import type { PartPrompt, Segmenter } from "../segment/segmenter.ts";
 import { normaliseBox, padBox } from "./boxes.ts";
 
 /** Below this mean probability a drawn mask is not trusted. */
@@ -47,18 +47,17 @@ export async function drawRegions(
   size: Size,
   { segmenter, roughBoxes = false, signal }: DrawOptions,
 ): Promise<RegionMasks> {
-  const ways = roughBoxes ? [drawByName, drawOnBox] : [drawOnBox, drawByName];
+  const ways = roughBoxes ? [BY_NAME, ON_BOX] : [ON_BOX, BY_NAME];
+  const found = segmenter ? await findParts(planned, ways, view, size, segmenter, signal) : [];
   const regions: common.Region[] = [];
   const boxed: string[] = [];
   const masks: Mask[] = [];
-  for (const region of planned) {
-    const upright = normaliseBox(view.toPicture(region.box)) ?? [0, 0, 1, 1];
-    let found: FoundPart | undefined;
-    if (segmenter) for (const draw of ways) found ??= await draw(region, { view, size, segmenter, signal });
-    const { mask, box, confidence } = found ?? { mask: boxMask(upright, size), box: upright, confidence: 0 };
-    if (!found) boxed.push(region.label);
+  for (const [index, { label, box: planBox }] of planned.entries()) {
+    const upright = toUpright(planBox, view);
+    const { mask, box, confidence } = found[index] ?? { mask: boxMask(upright, size), box: upright, confidence: 0 };
+    if (!found[index]) boxed.push(label);
     masks.push(mask);
-    regions.push({ label: region.label, box: toBox(box), maskPng: await encodeMask(mask), confidence });
+    regions.push({ label, box: toBox(box), maskPng: await encodeMask(mask), confidence });
   }
   if (masks.length === 0) throw new RangeError("a plan has at least one region");
   const anyDrawn = boxed.length < planned.length;
@@ -70,34 +69,61 @@ export async function drawRegions(
   };
 }
 
-type Drawing = { view: SquareView; size: Size; segmenter: Segmenter; signal: AbortSignal | undefined };
-
 /** A part that the segmenter is sure of; its box in the upright picture. */
 type FoundPart = { mask: Mask; box: Box; confidence: number };
 
-async function drawByName(
-  { label }: PlannedRegion,
-  { view, size, segmenter, signal }: Drawing,
-): Promise<FoundPart | undefined> {
-  if (!segmenter.labels.includes(label)) return undefined;
-  const [probabilities] = await segmenter.draw(view.picture, [{ label }], signal);
-  const { mask, confidence } = finishPart(probabilities!, view, size, { grow: true });
-  const box = bounds(mask);
-  const sure = confidence >= MIN_CONFIDENCE && coverage(mask) >= MIN_PICTURE_SHARE;
-  return sure && box ? { mask, box, confidence } : undefined;
+/** A way of asking the segmenter for a part, if it can be asked so, and what to make of its answer: undefined where it is unsure. */
+type Way = {
+  ask(region: PlannedRegion, labels: readonly string[]): PartPrompt | undefined;
+  finish(probabilities: Mask, region: PlannedRegion, view: SquareView, size: Size): FoundPart | undefined;
+};
+
+const BY_NAME: Way = {
+  ask: ({ label }, labels) => (labels.includes(label) ? { label } : undefined),
+  finish: (probabilities, _region, view, size) => {
+    const { mask, confidence } = finishPart(probabilities, view, size, { grow: true });
+    const box = bounds(mask);
+    const sure = confidence >= MIN_CONFIDENCE && coverage(mask) >= MIN_PICTURE_SHARE;
+    return sure && box ? { mask, box, confidence } : undefined;
+  },
+};
+
+const ON_BOX: Way = {
+  ask: ({ label, box }, labels) => ({ box, label: labels.includes(label) ? label : undefined }),
+  finish: (probabilities, region, view, size) => {
+    const within = padBox(region.box, BOX_SLACK);
+    const box = toUpright(region.box, view);
+    const { mask, confidence } = finishPart(probabilities, view, size, { within, grow: true });
+    const sure = confidence >= MIN_CONFIDENCE && coverage(mask) >= MIN_BOX_SHARE * coverage(boxMask(box, size));
+    return sure ? { mask, box, confidence } : undefined;
+  },
+};
+
+/** The parts by the first way in which the segmenter is sure of them; every way asks for all that are still missing at once. */
+async function findParts(
+  planned: PlannedRegion[],
+  ways: Way[],
+  view: SquareView,
+  size: Size,
+  segmenter: Segmenter,
+  signal: AbortSignal | undefined,
+): Promise<(FoundPart | undefined)[]> {
+  const found: (FoundPart | undefined)[] = planned.map(() => undefined);
+  for (const way of ways) {
+    const asked = planned.flatMap((region, index) => {
+      const prompt = found[index] ? undefined : way.ask(region, segmenter.labels);
+      return prompt ? [{ region, index, prompt }] : [];
+    });
+    if (asked.length === 0) continue;
+    const prompts = asked.map(({ prompt }) => prompt);
+    const drawn = await segmenter.draw(view.picture, prompts, signal);
+    for (const [at, { region, index }] of asked.entries()) found[index] = way.finish(drawn[at]!, region, view, size);
+  }
+  return found;
 }
 
-async function drawOnBox(
-  { label, box }: PlannedRegion,
-  { view, size, segmenter, signal }: Drawing,
-): Promise<FoundPart | undefined> {
-  const upright = normaliseBox(view.toPicture(box)) ?? [0, 0, 1, 1];
-  const prompt = { box, label: segmenter.labels.includes(label) ? label : undefined };
-  const [probabilities] = await segmenter.draw(view.picture, [prompt], signal);
-  const within = padBox(box, BOX_SLACK);
-  const { mask, confidence } = finishPart(probabilities!, view, size, { within, grow: true });
-  const sure = confidence >= MIN_CONFIDENCE && coverage(mask) >= MIN_BOX_SHARE * coverage(boxMask(upright, size));
-  return sure ? { mask, box: upright, confidence } : undefined;
+function toUpright(box: Box, view: SquareView): Box {
+  return normaliseBox(view.toPicture(box)) ?? [0, 0, 1, 1];
 }
 
 /** A box as a message. */
