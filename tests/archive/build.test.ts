@@ -35,8 +35,8 @@ it(
       "--out",
       dir,
     ];
-    const after = pictures < 1000 ? anywhere(Math.random) : spread(KILLS, Math.random);
-    await killAndResumeBuild(build, KILLS, after, async ({ undisturbed, resumed, kills }, dir) => {
+    const moment = pictures < 1000 ? anywhere(Math.random) : spread(KILLS, Math.random);
+    await killAndResumeBuild(build, KILLS, moment, async ({ undisturbed, resumed, kills }, dir) => {
       expect(kills).toBe(KILLS);
       expect(resumed).toEqual(undisturbed);
       const found = readDataset(join(dir, "dataset"));
