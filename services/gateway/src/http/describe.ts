@@ -45,6 +45,69 @@ export const redirect: Json = {
 
 /** A JSON request body. */
 export function jsonBody(fields: z.ZodType, example: unknown, required = true): Json {
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(fields, { io: "input" }) as Json;
-  return { required, content: { "application/json": { schema, example } } };
+  return { required, content: { "application/json": { schema: inputSchema(fields), example } } };
 }
+
+/** The JSON schema of what a client may send. */
+export function inputSchema(fields: z.ZodType): Json {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(fields, { io: "input" }) as Json;
+  return schema;
+}
+
+/** The parameters of a query string. */
+export function queryParameters(fields: z.ZodObject): Json[] {
+  const { properties } = inputSchema(fields) as { properties: Record<string, Json> };
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: "query",
+    schema,
+    ...(description !== undefined && { description }),
+  }));
+}
+
+const file = { type: "string", format: "binary" };
+const picture = {
+  type: "object",
+  required: ["data"],
+  additionalProperties: false,
+  properties: {
+    data: { type: "string", contentEncoding: "base64", description: "At most 32 MiB and 40 megapixels." },
+    media_type: { type: "string", description: "The decoder looks at the bytes and ignores this." },
+  },
+};
+
+/** A request with a picture and perhaps a mask: files of a form, or base64 in JSON. */
+export function pictureBody(fields: z.ZodType): Json {
+  const schema = inputSchema(fields);
+  const withPictures = (image: Json): Json => ({
+    ...schema,
+    properties: {
+      image: { ...image, description: "PNG, JPEG or WebP with one frame." },
+      mask: {
+        ...image,
+        description: "White = may change. The proportions of the upright picture; scaled to its size.",
+      },
+      ...(schema["properties"] as Json),
+    },
+    required: ["image", ...((schema["required"] as string[] | undefined) ?? [])],
+  });
+  return {
+    required: true,
+    content: {
+      "multipart/form-data": { schema: withPictures(file) },
+      "application/json": { schema: withPictures(picture) },
+    },
+  };
+}
+
+const rateFields = {
+  "RateLimit-Policy": { schema: { type: "string" }, description: "Quotas of requests and megapixel-steps, where set." },
+  RateLimit: { schema: { type: "string" }, description: "What is left of them, and the seconds until they are new." },
+};
+
+/** Headers of an answer about something that a POST has made. */
+export const made: Json = {
+  ...rateFields,
+  "Idempotency-Replayed": { schema: { type: "string", enum: ["true"] }, description: "It was there already." },
+  Location: { schema: { type: "string" }, description: "Its path." },
+};
