@@ -30,6 +30,7 @@ export interface ProviderOptions {
   readonly emotions?: string;
   readonly contexts?: string;
   readonly contact?: string;
+  readonly skipUnreachable?: boolean;
   readonly context?: string;
   readonly licence?: string;
   readonly licenceUrl?: string;
@@ -108,7 +109,8 @@ function createApi(name: string, client: PoliteClient): SearchApi {
 /** Servers see whom to write to when something goes wrong. */
 function createClient(options: ProviderOptions): PoliteClient {
   const contact = required("--contact", "an address or page that servers' owners can write to", options.contact);
-  return new PoliteClient({ userAgent: `moodarchive (+${contact})`, maxBytes: MAX_BYTES });
+  const { skipUnreachable = false } = options;
+  return new PoliteClient({ userAgent: `moodarchive (+${contact})`, maxBytes: MAX_BYTES, skipUnreachable });
 }
 
 function required(option: string, what: string, value: string | undefined): string {

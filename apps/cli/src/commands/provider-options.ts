@@ -22,6 +22,7 @@ export function addProviderOptions(command: Command): Command {
     .option("--emotions <names>", "only these, separated by commas (searches)")
     .option("--contexts <names>", "only these, separated by commas (searches)")
     .option("--contact <address>", "what servers see as your contact (all that use the network)")
+    .option("--skip-unreachable", "refuse pictures of sites whose robots.txt can't be read, instead of stopping")
     .addOption(
       new Option("--context <name>", "context of pictures whose path names none (folder)")
         .choices([...CONTEXTS])

@@ -9,7 +9,8 @@ const PICTURE = Buffer.from("\x89PNG\r\n\x1a\n and more", "latin1");
 let server: Server;
 let base: string;
 let asked: { path: string; at: number; agent: string | undefined }[] = [];
-let robots: { status: number; text: string };
+/** Answers for robots.txt, in turn; the last one stays. */
+let robots: { status: number; text: string }[];
 
 const misbehave = (request: IncomingMessage, response: ServerResponse): void => {
   const path = new URL(request.url ?? "/", "http://x").pathname;
@@ -19,8 +20,10 @@ const misbehave = (request: IncomingMessage, response: ServerResponse): void => 
     response.writeHead(status, headers).end(body);
   };
   const picture = { "Content-Type": "image/png" };
-  if (path === "/robots.txt") send(robots.status, { "Content-Type": "text/plain" }, robots.text);
-  else if (path === "/busy") send(before === 0 ? 429 : 200, before === 0 ? { "Retry-After": "1" } : picture, PICTURE);
+  if (path === "/robots.txt") {
+    const { status, text } = robots[Math.min(before, robots.length - 1)]!;
+    send(status, { "Content-Type": "text/plain" }, text);
+  } else if (path === "/busy") send(before === 0 ? 429 : 200, before === 0 ? { "Retry-After": "1" } : picture, PICTURE);
   else if (path === "/spent") send(429, { "Retry-After": "3600" });
   else if (path === "/shaky") send(before < 2 ? 503 : 200, picture, PICTURE);
   else if (path === "/gone") send(404, picture);
@@ -56,7 +59,7 @@ afterAll(() => {
 });
 beforeEach(() => {
   asked = [];
-  robots = { status: 404, text: "" };
+  robots = [{ status: 404, text: "" }];
 });
 
 const createClient = (options: Partial<PoliteOptions> = {}): PoliteClient =>
@@ -125,14 +128,43 @@ describe("PoliteClient.getImage", () => {
     expect(asked).toEqual([]);
   });
 
-  it("obeys robots.txt, and takes a site that cannot say for one that forbids", async () => {
-    robots = { status: 200, text: "User-agent: moodarchive\nDisallow: /private\n" };
+  it("obeys robots.txt, which it reads once", async () => {
+    robots = [{ status: 200, text: "User-agent: moodarchive\nDisallow: /private\n" }];
     const client = createClient();
     await client.getImage(`${base}/picture`, { robots: true });
     await expect(client.getImage(`${base}/private/a`, { robots: true })).rejects.toThrow(/robots.txt disallows/);
     expect([times("/robots.txt"), times("/private/a")]).toEqual([1, 0]);
-    robots = { status: 500, text: "" };
-    await expect(createClient().getImage(`${base}/picture`, { robots: true })).rejects.toThrow(/robots.txt/);
+  });
+
+  it("asks for robots.txt again after a server error, and stops the run while it cannot be read", async () => {
+    robots = [503, 503, 200].map((status) => ({ status, text: "" }));
+    const hasty = createClient({ attempts: 2 });
+    const stopped = hasty.getImage(`${base}/picture`, { robots: true });
+    await expect(stopped).rejects.toMatchObject({
+      reason: "PROVIDER_FAILED",
+      message: expect.stringMatching(/robots.txt.*status 503, 2 times.*--skip-unreachable/),
+    });
+    expect(times("/picture")).toBe(0);
+    await hasty.getImage(`${base}/picture`, { robots: true });
+    expect(times("/robots.txt")).toBe(3);
+    asked = [];
+    await createClient({ attempts: 3 }).getImage(`${base}/picture`, { robots: true });
+    expect(times("/robots.txt")).toBe(3);
+  });
+
+  it("refuses the pictures of a site without a readable robots.txt when told to skip it", async () => {
+    robots = [{ status: 503, text: "" }];
+    const client = createClient({ attempts: 2, skipUnreachable: true });
+    for (const path of ["/picture", "/picture-2"]) {
+      const refused = client.getImage(`${base}${path}`, { robots: true });
+      await expect(refused).rejects.toMatchObject({ reason: "DOWNLOAD_FAILED" });
+    }
+    expect(times("/robots.txt")).toBe(2);
+  });
+
+  it("takes a private address for a fault of the picture, also where robots.txt comes first", async () => {
+    const refused = createClient().getImage("http://10.0.0.1/picture", { robots: true });
+    await expect(refused).rejects.toMatchObject({ reason: "DOWNLOAD_FAILED" });
   });
 
   it("keeps requests to one host apart", async () => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type AddressPolicy, MoodError, type OutboundAnswer, sendOutbound } from "@moodifier/service-kit";
 import { ArchiveError } from "../../archive-error.ts";
 import { HostPace } from "./host-pace.ts";
-import { RobotsCache } from "./robots.ts";
+import { type FetchRobots, RobotsCache } from "./robots.ts";
 
 /** How the client behaves towards others' servers. */
 export interface PoliteOptions {
@@ -20,6 +20,8 @@ export interface PoliteOptions {
   readonly backoffMs?: number;
   /** Longest pause that a server can ask for, milliseconds; a longer one stops the run, which can be resumed later. */
   readonly maxWaitMs?: number;
+  /** Refuse the pictures of a site whose robots.txt cannot be read, instead of stopping the run. */
+  readonly skipUnreachable?: boolean;
   readonly policy?: AddressPolicy;
 }
 
@@ -35,6 +37,8 @@ export interface PoliteRequest {
 
 /** Bytes of a JSON answer, at most. */
 const MAX_JSON_BYTES = 8 * 2 ** 20;
+/** Bytes of a robots.txt, at most. */
+const MAX_ROBOTS_BYTES = 512 * 1024;
 const MAX_REDIRECTS = 5;
 
 type Settings = Required<Omit<PoliteOptions, "policy">> & Pick<PoliteOptions, "policy">;
@@ -56,18 +60,23 @@ export class PoliteClient {
       attempts: 4,
       backoffMs: 1000,
       maxWaitMs: 900_000,
+      skipUnreachable: false,
       ...options,
     };
     const agent = /^[\w-]+/.exec(options.userAgent)?.[0] ?? "moodarchive";
-    this.#robots = new RobotsCache(agent, (url) => this.#send(url, {}, 512 * 1024));
+    const fetchRobots: FetchRobots = (url, signal) => this.#get(url, { signal }, MAX_ROBOTS_BYTES);
+    this.#robots = new RobotsCache(agent, fetchRobots, this.#settings.skipUnreachable);
   }
 
-  /** A picture. Throws ArchiveError DOWNLOAD_FAILED when this one cannot be had, PROVIDER_FAILED when the host wants to be left alone for longer. */
+  /**
+   * A picture. Throws ArchiveError DOWNLOAD_FAILED when this one cannot be had, PROVIDER_FAILED when the host wants to be left alone for longer or its
+   * robots.txt cannot be read.
+   */
   async getImage(url: string, request: PoliteRequest = {}): Promise<{ bytes: Buffer; mediaType: string }> {
     let { intervalMs } = request;
     if (request.robots === true) {
       if (!URL.canParse(url)) throw failed(url, "expected an http or https URL");
-      const rules = await this.#robots.of(url);
+      const rules = await this.#robots.of(url, request.signal);
       if (!rules.allows(url)) throw failed(url, "robots.txt disallows it");
       intervalMs = Math.max(intervalMs ?? this.#settings.intervalMs, rules.delayMs);
     }
