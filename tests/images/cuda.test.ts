@@ -30,8 +30,8 @@ beforeAll(() => {
 
 afterAll(clearContainers);
 
-/** Builds the image on a base without CUDA; in the place of the provider stands a library that links, beside the C library, only `linked`. */
-function build(linked: string): string {
+/** A package whose provider is a stand-in: a library that links, beside the C library, only `linked`. */
+function makePackage(linked: string): { readonly folder: string; readonly file: string } {
   const folder = mkdtempSync(path.join(tmpdir(), "moodifier-provider-"));
   const native = path.join(folder, "runtimes/linux-x64/native");
   mkdirSync(native, { recursive: true });
@@ -40,12 +40,17 @@ function build(linked: string): string {
   expect(library).toContain(own);
   writeFileSync(path.join(native, provider), library.replaceAll(own, linked.padEnd(own.length, "\0")), "latin1");
   execFileSync("python3", ["-m", "zipfile", "-c", `${linked}.zip`, "runtimes"], { cwd: folder });
-  return buildImage("localhost/moodifier/clip-cuda:test", "cuda.Dockerfile", [
-    `--build-arg=SERVICE_IMAGE=${service}`,
-    `--build-arg=CUDA_IMAGE=${baseImage}`,
-    `--build-arg=ORT_PACKAGE=file:///package/${linked}.zip`,
-    `--volume=${folder}:/package:ro`,
-  ]);
+  return { folder, file: `${linked}.zip` };
+}
+
+/** Builds the image on a base without CUDA, from a package whose provider links `linked`, or from none. */
+function build(linked?: string): string {
+  const options = [`--build-arg=SERVICE_IMAGE=${service}`, `--build-arg=CUDA_IMAGE=${baseImage}`];
+  if (linked !== undefined) {
+    const { folder, file } = makePackage(linked);
+    options.push(`--build-arg=ORT_PACKAGE=file:///package/${file}`, `--volume=${folder}:/package:ro`);
+  }
+  return buildImage("localhost/moodifier/clip-cuda:test", "cuda.Dockerfile", options);
 }
 
 describe("the CUDA image", () => {
@@ -72,6 +77,10 @@ describe("the CUDA image", () => {
     const { code, said } = await endOf(started);
     expect(code).toBe(1);
     expect(said).toContain("DEVICE_UNAVAILABLE");
+  });
+
+  it("is not built without the provider's package", () => {
+    expect(() => build()).toThrow("ORT_PACKAGE: expected the URL");
   });
 
   it("is not built where a library of the provider is missing", () => {
