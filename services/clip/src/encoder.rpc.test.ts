@@ -155,6 +155,24 @@ test("a caller that gives up gets CANCELLED and the service goes on", async () =
   expect((await client.encodeText({ texts: ["a"], output: POOLED, truncate: false })).states?.dims).toEqual([1, 16]);
 });
 
+test("a caller that gives up while later pictures are decoded is told, and nothing is left unheard", async () => {
+  const patient = await start(configSchema.parse({ modelDir, logLevel: "silent", batchDelayMs: 1000, maxBatch: 256 }));
+  const caller = createClient(clip.EncoderClient, patient.address);
+  try {
+    const blank = createPicture({ width: 3000, height: 3000, channels: 3, data: new Uint8Array(27_000_000) });
+    const large = { data: await encodePng(blank), mediaType: "image/png" };
+    const abort = new AbortController();
+    // The first picture waits in its batch while the others are decoded. An unheard rejection would fail the run.
+    const call = caller.encodeImage({ images: [picture, ...Array.from({ length: 40 }, () => large)] }, abort);
+    setTimeout(() => abort.abort(), 800);
+    await expect(call).rejects.toMatchObject({ code: "CANCELLED" });
+    expect((await caller.encodeImage({ images: [picture] })).embeddings?.dims).toEqual([1, 16]);
+  } finally {
+    caller.close();
+    await patient.stop();
+  }
+});
+
 test("a model folder that does not exist stops the start", async () => {
   const config = configSchema.parse({ modelDir: "/nonexistent", logLevel: "silent" });
   await expect(start(config)).rejects.toMatchObject({ reason: "MODEL_NOT_FOUND" });

@@ -37,10 +37,14 @@ export class ImageEncoder {
     });
   }
 
-  /** The L2-normalised embedding of a picture, f32 [embedding]: centre square, resized to the tower's input, as CLIP does. */
-  async encode(picture: Raster, signal?: AbortSignal): Promise<Pixels> {
+  /** A picture as the tower's input, f32 [1,3,size,size]: its centre square, resized, as CLIP does. */
+  async prepare(picture: Raster): Promise<Pixels> {
     const { size, mean, std } = this.#input;
-    const pixels = toTensor(await resizePicture(cropCentre(picture), size, size), { mean, std });
+    return toTensor(await resizePicture(cropCentre(picture), size, size), { mean, std });
+  }
+
+  /** The L2-normalised embedding of a prepared picture, f32 [embedding]. */
+  encode(pixels: Pixels, signal?: AbortSignal): Promise<Pixels> {
     return this.#batcher.submit(pixels, signal);
   }
 
