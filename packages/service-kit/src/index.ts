@@ -57,3 +57,4 @@ export {
   withTrace,
 } from "./telemetry/trace.ts";
 export { startTracing, type Tracing } from "./telemetry/tracing.ts";
+export { untilAborted } from "./until-aborted.ts";

@@ -65,6 +65,16 @@ describe("codes", () => {
     expect(read(13, "boom")).toMatchObject({ code: "INTERNAL", reason: "INTERNAL" });
     expect(read(1, "Cancelled on client")).toMatchObject({ code: "CANCELLED", reason: "CANCELLED" });
   });
+
+  it("tells a message above the limit from a full queue", () => {
+    const read = (details: string) =>
+      fromServiceError(Object.assign(new Error("x"), { code: 8, details, metadata: new Metadata() }), peer);
+    const refused = { code: "INVALID_ARGUMENT", reason: "MESSAGE_TOO_LARGE", details: { service: "clip" } };
+    expect(read("Received message larger than max (9 vs 8)")).toMatchObject(refused);
+    expect(read("Sent message larger than max (9 vs. 8)")).toMatchObject(refused);
+    expect(read("Attempted to send message with a size larger than 8")).toMatchObject(refused);
+    expect(read("Bandwidth exhausted")).toMatchObject({ code: "RESOURCE_EXHAUSTED", reason: "RESOURCE_EXHAUSTED" });
+  });
 });
 
 describe("toMoodError", () => {

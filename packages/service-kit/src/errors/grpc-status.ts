@@ -1,5 +1,5 @@
 import { Metadata, type ServiceError, type StatusObject, status } from "@grpc/grpc-js";
-import { CODES, codeName, type ErrorDetails, MoodError } from "./mood-error.ts";
+import { CODES, codeName, type ErrorCode, type ErrorDetails, MoodError } from "./mood-error.ts";
 
 const REASON_KEY = "moodifier-reason";
 const DETAILS_KEY = "moodifier-details-bin";
@@ -34,7 +34,7 @@ export interface Peer {
 
 /**
  * The {@link MoodError} of a failed gRPC call. A status that a service made keeps its code, reason, message and details; a status of the transport gets
- * the reasons SERVICE_UNAVAILABLE, DEADLINE_EXCEEDED, CANCELLED, MESSAGE_TOO_LARGE or the code's name, and `details.service` names the service.
+ * the reasons SERVICE_UNAVAILABLE, MESSAGE_TOO_LARGE (as INVALID_ARGUMENT) or the code's name, and `details.service` names the service.
  */
 export function fromServiceError(error: ServiceError, peer: Peer): MoodError {
   const reason = error.metadata?.get(REASON_KEY)[0];
@@ -44,9 +44,8 @@ export function fromServiceError(error: ServiceError, peer: Peer): MoodError {
       cause: error,
     });
   }
-  const code = isBrokenOff(error) ? status.UNAVAILABLE : error.code;
-  const { reason: transportReason, text } = describeTransportFault({ code, details: error.details });
-  return new MoodError(codeName(code), transportReason, `${peer.service} at ${peer.address} ${text}`, {
+  const { code, reason: transportReason, text } = describeTransportFault(error);
+  return new MoodError(code, transportReason, `${peer.service} at ${peer.address} ${text}`, {
     details: { ...readDetails(error.metadata), service: peer.service },
     cause: error,
   });
@@ -63,18 +62,26 @@ function isBrokenOff({ code, details }: ServiceError): boolean {
   );
 }
 
-function describeTransportFault(error: Pick<ServiceError, "code" | "details">): { reason: string; text: string } {
-  switch (error.code) {
-    case status.UNAVAILABLE:
-      return { reason: "SERVICE_UNAVAILABLE", text: `cannot be reached: ${error.details}` };
-    case status.DEADLINE_EXCEEDED:
-      return { reason: "DEADLINE_EXCEEDED", text: "did not answer before the deadline" };
-    case status.CANCELLED:
-      return { reason: "CANCELLED", text: `did not finish, because the call was cancelled: ${error.details}` };
-    case status.RESOURCE_EXHAUSTED:
-      return { reason: "MESSAGE_TOO_LARGE", text: `refused the message: ${error.details}` };
+/** A message above a side's limit. grpc-js calls it RESOURCE_EXHAUSTED, the code of a full queue, but sending it again never helps. */
+function isTooLarge({ code, details }: ServiceError): boolean {
+  return code === status.RESOURCE_EXHAUSTED && /\bmessage\b.* larger than\b/i.test(details);
+}
+
+function describeTransportFault(error: ServiceError): { code: ErrorCode; reason: string; text: string } {
+  const { details } = error;
+  if (isTooLarge(error)) {
+    return { code: "INVALID_ARGUMENT", reason: "MESSAGE_TOO_LARGE", text: `refused the message: ${details}` };
+  }
+  const code = codeName(isBrokenOff(error) ? status.UNAVAILABLE : error.code);
+  switch (code) {
+    case "UNAVAILABLE":
+      return { code, reason: "SERVICE_UNAVAILABLE", text: `cannot be reached: ${details}` };
+    case "DEADLINE_EXCEEDED":
+      return { code, reason: code, text: "did not answer before the deadline" };
+    case "CANCELLED":
+      return { code, reason: code, text: `did not finish, because the call was cancelled: ${details}` };
     default:
-      return { reason: codeName(error.code), text: `failed: ${error.details}` };
+      return { code, reason: code, text: `failed: ${details}` };
   }
 }
 

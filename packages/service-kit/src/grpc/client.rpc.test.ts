@@ -20,27 +20,28 @@ describe("a client", () => {
     client.close();
   });
 
-  it("calls again when the service was UNAVAILABLE, and only then", async () => {
+  it("calls again when the service could not be reached, and only then", async () => {
     let calls = 0;
-    let code: MoodError["code"] = "UNAVAILABLE";
+    let failure = new MoodError("UNAVAILABLE", "SERVICE_STOPPING", "test");
     const { server, close } = await startEditor({
       listMethods: async () => {
         calls += 1;
-        if (calls < 3) throw new MoodError(code, "TEST", "test");
+        if (calls < 3) throw failure;
         return { methods: [{ name: "moodifier", description: "" }] };
       },
     });
     const client = createClient(diffusion.EditorClient, server.address, { retry });
     expect((await client.listMethods({})).methods).toHaveLength(1);
     expect(calls).toBe(3);
-    calls = 0;
-    code = "INTERNAL";
-    await expect(client.listMethods({})).rejects.toMatchObject({ code: "INTERNAL" });
-    expect(calls).toBe(1);
     calls = -10;
-    code = "UNAVAILABLE";
-    await expect(client.listMethods({})).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "TEST" });
+    await expect(client.listMethods({})).rejects.toMatchObject({ code: "UNAVAILABLE", reason: "SERVICE_STOPPING" });
     expect(calls).toBe(-7);
+    for (const code of ["INTERNAL", "UNAVAILABLE"] as const) {
+      calls = 0;
+      failure = new MoodError(code, "CHAT_UNAVAILABLE", "the service has tried again itself");
+      await expect(client.listMethods({})).rejects.toMatchObject({ code, reason: "CHAT_UNAVAILABLE" });
+      expect(calls).toBe(1);
+    }
     client.close();
     await close();
   });
@@ -51,14 +52,16 @@ describe("a client", () => {
       async *edit({ method }) {
         calls += 1;
         if (method === "late") yield progress(1);
-        if (calls < 2 || method === "late") throw new MoodError("UNAVAILABLE", "TEST", "test");
+        if (calls < 2 || method === "late") throw new MoodError("UNAVAILABLE", "SERVICE_STOPPING", "test");
         yield progress(2);
       },
     });
     const client = createClient(diffusion.EditorClient, server.address, { retry });
     expect(await Array.fromAsync(client.edit(emptyEdit))).toEqual([progress(2)]);
     expect(calls).toBe(2);
-    await expect(Array.fromAsync(client.edit({ method: "late" }))).rejects.toMatchObject({ reason: "TEST" });
+    await expect(Array.fromAsync(client.edit({ method: "late" }))).rejects.toMatchObject({
+      reason: "SERVICE_STOPPING",
+    });
     expect(calls).toBe(3);
     client.close();
     await close();

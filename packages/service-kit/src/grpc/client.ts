@@ -66,7 +66,7 @@ export type ServiceClient<S> = { readonly [Name in keyof S]: MethodOf<S[Name]> }
 
 /**
  * Creates a client: `createClient(diffusion.EditorClient, "127.0.0.1:7003").edit(request, { signal })`. Nothing connects until the first call. Every call
- * has a deadline and fails with `MoodError`. A call that was UNAVAILABLE is made again, a stream only when nothing had arrived.
+ * has a deadline and fails with `MoodError`. A call that did not reach the service is made again, a stream only when nothing had arrived.
  */
 export function createClient<S extends object>(
   Generated: GeneratedClient<S>,

@@ -1,4 +1,5 @@
 import type { handleServerStreamingCall, handleUnaryCall, ServerWritableStream, StatusObject } from "@grpc/grpc-js";
+import { untilAborted } from "../until-aborted.ts";
 import type { CallContext } from "./call.ts";
 import { servedCall } from "./observer.ts";
 
@@ -63,14 +64,4 @@ async function pump<Request, Response>(
 
 function drained(call: { once(event: "drain", listener: () => void): unknown }): Promise<void> {
   return new Promise((resolve) => call.once("drain", resolve));
-}
-
-/** Settles as `work` does, but rejects with the signal's reason as soon as it aborts. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

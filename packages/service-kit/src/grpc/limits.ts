@@ -1,7 +1,7 @@
 import type { ChannelOptions } from "@grpc/grpc-js";
 
-/** Largest message in either direction, bytes. A request holds at most one 32 MiB picture and its masks. */
-export const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+/** Largest message in either direction, bytes: the largest picture, 40 megapixels of RGBA, as a PNG that could not be made smaller (153 MiB), and room for masks. */
+export const MAX_MESSAGE_BYTES = 192 * 1024 * 1024;
 
 /** A call may last this long unless its deadline is nearer, milliseconds. */
 export const MAX_CALL_MS = 600_000;

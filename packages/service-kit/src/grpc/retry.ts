@@ -13,12 +13,15 @@ export interface RetryPolicy {
   readonly decide: (error: MoodError) => boolean;
 }
 
-/** Three calls, and only when the service was UNAVAILABLE: every other status says that the work was refused, done, or must not be repeated. */
+/** What the connection or a stopping server says. Any other UNAVAILABLE is the service's own answer about what it depends on, which it has tried again itself. */
+const TRANSPORT_REASONS: ReadonlySet<string> = new Set(["SERVICE_UNAVAILABLE", "SERVICE_STOPPING"]);
+
+/** Three calls, and only when the service could not be reached: every other status says that the work was refused, done, or must not be repeated. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 3,
   baseMs: 100,
   maxMs: 2000,
-  decide: (error) => error.code === "UNAVAILABLE",
+  decide: ({ code, reason }) => code === "UNAVAILABLE" && TRANSPORT_REASONS.has(reason),
 };
 
 /** What `retry` runs under. */

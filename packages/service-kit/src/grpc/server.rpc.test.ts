@@ -165,17 +165,17 @@ describe("a served call", () => {
     await Promise.all(running);
   });
 
-  it("takes a 33 MiB picture and refuses a message above the limit with a reason", async () => {
+  it("takes a 65 MiB picture and refuses a message above the limit with a reason", async () => {
     const { client } = await start({
       async *edit(request) {
         yield progress(request.image?.data.length ?? 0);
       },
     });
-    expect(await Array.fromAsync(client.edit({ method: "", image: picture(33) }))).toEqual([
-      progress(33 * 1024 * 1024),
+    expect(await Array.fromAsync(client.edit({ method: "", image: picture(65) }))).toEqual([
+      progress(65 * 1024 * 1024),
     ]);
-    await expect(Array.fromAsync(client.edit({ method: "", image: picture(65) }))).rejects.toMatchObject({
-      code: "RESOURCE_EXHAUSTED",
+    await expect(Array.fromAsync(client.edit({ method: "", image: picture(193) }))).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
       reason: "MESSAGE_TOO_LARGE",
     });
   });

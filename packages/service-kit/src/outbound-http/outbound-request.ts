@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as httpRequest, type 
 import { request as httpsRequest } from "node:https";
 import { isIPv6 } from "node:net";
 import { MoodError } from "../errors/mood-error.ts";
+import { untilAborted } from "../until-aborted.ts";
 import { type AddressPolicy, pinAddress } from "./address-policy.ts";
 
 /** A request to a host that somebody else named. */
@@ -127,19 +128,6 @@ async function readBody(answer: IncomingMessage, url: URL, maxBytes: number): Pr
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** The work's result, or the signal's reason as soon as it aborts. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason as Error);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([work, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 function refuse(reason: string, url: URL, what: string): MoodError {
