@@ -1,7 +1,18 @@
 import { z } from "zod";
+import { networkList } from "../http/network-list.ts";
+import { openPlacePattern } from "../sources/open-places.ts";
 
-const list = z
-  .union([z.array(z.string()), z.string().transform((text) => text.split(",").map((each) => each.trim()))])
+const place = z.string().regex(openPlacePattern, {
+  error: "expected a bucket or bucket/folder, where {tenant} may stand for a folder; several are separated by commas",
+});
+const places = z
+  .union([
+    z.array(place),
+    z
+      .string()
+      .transform((text) => text.split(",").flatMap((each) => each.trim().replace(/\/+$/, "") || []))
+      .pipe(z.array(place)),
+  ])
   .default([]);
 
 /** Settings of batches, uploads and sources; spread them into the gateway's schema. */
@@ -14,12 +25,12 @@ export const batchSettings = {
   batchParallelism: z.coerce.number().int().min(1).max(1000).default(8),
   /** Rows in hand at the same time in this process, 1..256. */
   batchWindow: z.coerce.number().int().min(1).max(256).default(6),
-  /** Buckets that batches may read and write, separated by commas. */
-  batchBuckets: list,
-  /** Folder below which batches may write files on this machine; unset: nowhere. */
+  /** Buckets, or folders of them such as `shop/{tenant}`, that batches may read and write, separated by commas. Without `{tenant}` an entry is open to every tenant. */
+  batchBuckets: places,
+  /** Folder below which batches may write files on this machine; `{tenant}` in it stands for the tenant's id, without it all tenants write there. Unset: nowhere. */
   outputDir: z.string().min(1).optional(),
   /** Networks in CIDR form that picture URLs may lead to although they aren't public, separated by commas. */
-  sourceNetworks: list,
+  sourceNetworks: networkList,
   /** Longest time for the download of one picture, in milliseconds. */
   sourceTimeoutMs: z.coerce.number().int().min(100).max(600_000).default(30_000),
   /** How long a batch and its files stay after its end, in milliseconds. */

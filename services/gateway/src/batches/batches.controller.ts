@@ -54,7 +54,7 @@ export class BatchesController {
     const { sources, plans, store } = this.#batches;
     const body = await readBody(request, ["manifest"]);
     const read = await readBatch(body, { tenantId, sources, plans, signal });
-    await this.#batches.openOutput(read.options.output.to).check();
+    await this.#batches.openOutput(read.options.output.to, tenantId).check();
     const idempotency = readIdempotencyKey(request.headers["idempotency-key"], asked(read));
     const made = await store.create({ ...read, ...(idempotency && { idempotency }) });
     const batch = await this.#wait(made.batch, preference.waitSeconds, signal);

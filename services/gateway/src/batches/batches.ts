@@ -154,12 +154,12 @@ export class Batches {
     this.#s3.destroy();
   }
 
-  /** Where `output.to` leads. */
-  readonly openOutput = (to: string | undefined): Output =>
-    openOutput(to, {
+  /** Where `output.to` leads for a tenant. */
+  readonly openOutput = (to: string | undefined, tenantId: string): Output =>
+    openOutput(to, tenantId, {
       storage: this.storage,
       s3: this.#s3,
-      checkBucket: (bucket) => this.sources.checkBucket(bucket),
+      checkPlace: (place, tenant) => this.sources.checkPlace(place, tenant),
       folder: this.#config.outputDir,
     });
 

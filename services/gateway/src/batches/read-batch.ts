@@ -40,7 +40,7 @@ export async function readBatch(
     throw refuse("FIELD_UNKNOWN", { argument: unknown, expected: "manifest or options", got: "a field of this name" });
   }
   const options = readBatchOptions(readGiven(given));
-  const manifest = openManifest(body, options, { sources, signal });
+  const manifest = openManifest(body, options, { tenantId, sources, signal });
   const stored = options.plan_id === undefined ? undefined : await planStore.read(tenantId, options.plan_id);
   const wish = stored && { emotion: stored.plan.emotion, intensity: shorten(stored.plan.intensity) };
   const plans: RowPlan[] = [];
@@ -75,7 +75,7 @@ function readGiven(given: unknown): unknown {
 function openManifest(
   { files }: RequestBody,
   options: BatchOptions,
-  { sources, signal }: { sources: SourceReader; signal: AbortSignal },
+  { tenantId, sources, signal }: Pick<ReadContext, "tenantId" | "sources" | "signal">,
 ): ManifestRows {
   const manifest = files["manifest"];
   if ((manifest === undefined) === (options.source === undefined)) {
@@ -88,8 +88,8 @@ function openManifest(
   }
   if (!manifest) {
     const place = parseS3Url(options.source ?? "", "options.source");
-    sources.checkBucket(place.bucket);
-    return new S3Listing(sources.list(place.bucket, place.prefix, signal), place);
+    const keys = sources.list({ bucket: place.bucket, path: place.prefix }, { tenantId, signal });
+    return new S3Listing(keys, place);
   }
   if (!isUtf8(manifest.data) || manifest.data.includes(0)) {
     const expected = 'UTF-8 text; a spreadsheet saves it as "CSV UTF-8"';

@@ -17,7 +17,7 @@ export interface RowWorkParts {
   readonly sources: SourceReader;
   readonly storage: Storage;
   readonly signer: Signer;
-  readonly openOutput: (to: string | undefined) => Output;
+  readonly openOutput: (to: string | undefined, tenantId: string) => Output;
 }
 
 /** Notes the job of the row: taken when the row belongs to another by now, cancelled when nobody wants the job any more. */
@@ -32,7 +32,7 @@ export async function runRow(
   parts: RowWorkParts,
   { noteJob, signal }: { noteJob: NoteJob; signal: AbortSignal },
 ): Promise<RowOutcome> {
-  const output = parts.openOutput(claim.options.output.to);
+  const output = parts.openOutput(claim.options.output.to, claim.tenantId);
   const job = (await parts.edits.find(claim)) ?? (await submit(claim, parts, signal));
   const noted = job.id === claim.row.jobId ? "held" : await noteJob(job.id);
   if (noted === "cancelled") await parts.edits.cancel(job.id);

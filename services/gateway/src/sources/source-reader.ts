@@ -4,6 +4,7 @@ import { quote, refuse } from "../http/refuse.ts";
 import { readAll } from "../storage/object-key.ts";
 import { explainS3, isMissing } from "../storage/s3-errors.ts";
 import type { Storage } from "../storage/storage.ts";
+import { checkPlace, type Place } from "./open-places.ts";
 import type { Reference } from "./reference.ts";
 import type { UploadStore } from "./upload-store.ts";
 
@@ -12,7 +13,7 @@ export interface SourceLimits {
   readonly maxBytes: number;
   /** Longest time for one picture, in milliseconds. */
   readonly timeoutMs: number;
-  /** Buckets that batches may read and write; of others not even the existence is told. */
+  /** Buckets and folders that batches may read and write, see {@link checkPlace}; of others not even the existence is told. */
   readonly buckets: readonly string[];
   /** Which addresses URLs may lead to. */
   readonly policy?: AddressPolicy;
@@ -40,6 +41,7 @@ export class SourceReader {
       case "url":
         return this.#readUrl(reference.url, options.signal);
       case "s3":
+        this.checkPlace({ bucket: reference.bucket, path: reference.key }, options.tenantId);
         return this.#readObject(reference, options.signal);
       case "upload": {
         const { key } = await this.#parts.uploads.require(options.tenantId, reference.id);
@@ -48,10 +50,11 @@ export class SourceReader {
     }
   }
 
-  /** The objects below a prefix whose names end like pictures, in the order of their names. */
-  async *list(bucket: string, prefix: string, signal?: AbortSignal): AsyncGenerator<string> {
-    this.checkBucket(bucket);
-    const folder = prefix === "" ? "" : `${prefix}/`;
+  /** The objects below a folder whose names end like pictures, in the order of their names. Errors: BUCKET_FORBIDDEN, those of S3. */
+  async *list(place: Place, { tenantId, signal }: { tenantId: string; signal?: AbortSignal }): AsyncGenerator<string> {
+    this.checkPlace(place, tenantId);
+    const { bucket, path } = place;
+    const folder = path === "" ? "" : `${path}/`;
     const pages = paginateListObjectsV2({ client: this.#parts.s3 }, { Bucket: bucket, Prefix: folder });
     try {
       for await (const page of pages) {
@@ -63,11 +66,9 @@ export class SourceReader {
     }
   }
 
-  /** Throws BUCKET_FORBIDDEN unless the operator has opened the bucket to batches. */
-  checkBucket(bucket: string): void {
-    if (this.#limits.buckets.includes(bucket)) return;
-    const expected = "a bucket that the operator lets batches use (MOODIFIER_BATCH_BUCKETS)";
-    throw refuse("BUCKET_FORBIDDEN", { argument: "s3", expected, got: quote(bucket) });
+  /** Throws BUCKET_FORBIDDEN unless the operator has opened the place to the tenant's batches. */
+  checkPlace(place: Place, tenantId: string): void {
+    checkPlace(place, tenantId, this.#limits.buckets);
   }
 
   async #readUrl(url: string, signal: AbortSignal): Promise<Buffer> {
@@ -89,7 +90,6 @@ export class SourceReader {
   }
 
   async #readObject({ bucket, key }: { bucket: string; key: string }, signal: AbortSignal): Promise<Buffer> {
-    this.checkBucket(bucket);
     const { maxBytes, timeoutMs } = this.#limits;
     const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
     try {

@@ -1,17 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildOpenApi } from "../http/openapi.ts";
 import { makeKey } from "../keys/key-secret.ts";
 import { formOf, type GatewayUnderTest, startGateway } from "../testing/gateway-under-test.ts";
 
 const operator = makeKey();
 let gateway: GatewayUnderTest;
+let folder: string;
 const keys: Record<string, string> = {};
 const things: Record<string, string> = {};
 
 beforeAll(async () => {
   const operatorKeys = new Map([[operator.id, operator.hash.toString("hex")]]);
-  gateway = await startGateway({ auth: "keys", operatorKeys, webhookNetworks: ["127.0.0.0/8"] });
+  folder = await mkdtemp(join(tmpdir(), "moodifier-tenants-"));
+  const places = { batchBuckets: ["shop/{tenant}"], outputDir: join(folder, "{tenant}") };
+  gateway = await startGateway({ auth: "keys", operatorKeys, webhookNetworks: ["127.0.0.0/8"], ...places });
   const scopes = ["read", "write", "webhooks", "admin"];
   for (const tenant of ["owner", "stranger"]) {
     const issued = await call(operator.key, "POST", "/v1/keys", { name: tenant, tenant_id: tenant, scopes });
@@ -32,7 +38,10 @@ beforeAll(async () => {
   });
   things["plans"] = ((await plan.json()) as { id: string }).id;
 });
-afterAll(() => gateway.stop());
+afterAll(async () => {
+  await gateway.stop();
+  await rm(folder, { recursive: true });
+});
 
 const bearer = (key: string | undefined) => ({ authorization: `Bearer ${key}` });
 
@@ -97,6 +106,47 @@ it.each(guarded.filter(({ method, path }) => method === "GET" && !path.includes(
     if (things[kind] !== undefined) expect(mine).toContain(things[kind]);
   },
 );
+
+describe("batches", () => {
+  async function postBatch(tenant: string, options: object, image?: string) {
+    const form = new FormData();
+    if (image !== undefined) form.append("manifest", new Blob([`image,emotion\n${image},joy\n`]), "manifest.csv");
+    form.append("options", JSON.stringify(options));
+    const headers = { ...bearer(keys[tenant]), prefer: "wait=60" };
+    return fetch(`${gateway.url}/v1/batches`, { method: "POST", body: form, headers });
+  }
+
+  it.each([
+    [{ source: "s3://shop/owner/pictures" }, undefined, "BUCKET_FORBIDDEN"],
+    [{ output: { to: "s3://shop/owner" } }, "upload:x", "BUCKET_FORBIDDEN"],
+    [{ output: { to: "s3://shop" } }, "upload:x", "BUCKET_FORBIDDEN"],
+    [{ output: { to: "folder:../owner" } }, "upload:x", "FOLDER_FORBIDDEN"],
+  ])("refuse the stranger %j", async (options, image, reason) => {
+    const response = await postBatch("stranger", options, image);
+    expect(await response.json()).toMatchObject({ status: 400, reason });
+  });
+
+  it("let no row of the stranger read the owner's picture", async () => {
+    const batch = await (await postBatch("stranger", {}, "s3://shop/owner/a.png")).json();
+    const { rows } = (await (
+      await fetch(`${gateway.url}/v1/batches/${batch.id}/rows`, { headers: bearer(keys["stranger"]) })
+    ).json()) as { rows: object[] };
+    expect(rows).toMatchObject([{ status: "failed", problem: { reason: "BUCKET_FORBIDDEN" } }]);
+  });
+
+  it("write below a folder of their tenant", async () => {
+    const upload = await fetch(`${gateway.url}/v1/uploads`, {
+      method: "POST",
+      body: new Uint8Array(gateway.picture),
+      headers: { ...bearer(keys["owner"]), "content-type": "image/png" },
+    });
+    const { reference } = (await upload.json()) as { reference: string };
+    const batch = await postBatch("owner", { output: { to: "folder:made" } }, reference);
+    expect(await batch.json()).toMatchObject({ status: "succeeded" });
+    expect(await readdir(folder)).toEqual(["owner"]);
+    expect(await readdir(join(folder, "owner/made"))).toHaveLength(1);
+  });
+});
 
 it("leaves the owner's things as they were", async () => {
   const key = await call(keys["owner"], "GET", `/v1/keys/${things["keys"]}`);
