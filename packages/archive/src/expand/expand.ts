@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { CONTEXTS, EMOTIONS_27, type ContextName, type EmotionName } from "@moodifier/emotion";
 import type { Annotator } from "../annotate/annotator.ts";
 import { type StageReport, Tally } from "../run/report.ts";
@@ -6,6 +5,7 @@ import type { RunOptions } from "../run/run-stage.ts";
 import { owns, WHOLE } from "../run/shard.ts";
 import type { Archive } from "../store/archive-folder.ts";
 import { writeDurably } from "../store/durable-file.ts";
+import { readTextIfPresent } from "../store/present-file.ts";
 import { areNearCopies, DEFAULT_PHRASES, type PhraseTable } from "./phrases.ts";
 
 /** A pair's phrases, `expand/EMOTION-CONTEXT.json`. */
@@ -65,7 +65,7 @@ async function expandPair(
 }
 
 async function readPair(path: string): Promise<PairFile | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readTextIfPresent(path);
   return text === undefined ? undefined : (JSON.parse(text) as PairFile);
 }
 

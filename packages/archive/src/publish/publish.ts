@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { ArchiveError } from "../archive-error.ts";
 import type { ScoredRecord } from "../record.ts";
 import { readRejected } from "../review/verdict-store.ts";
@@ -7,6 +6,7 @@ import { readSummaries, type RunOptions } from "../run/run-stage.ts";
 import { owns, WHOLE } from "../run/shard.ts";
 import type { Archive } from "../store/archive-folder.ts";
 import { writeDurably } from "../store/durable-file.ts";
+import { readTextIfPresent } from "../store/present-file.ts";
 import { openPacks, RangeReader } from "../store/range-reader.ts";
 import { readRecords, sha256 } from "../store/unit.ts";
 import { DatasetCounts } from "./counts.ts";
@@ -141,7 +141,7 @@ class ShardWriter {
 
 /** The summary of a committed shard; undefined when it is not there. */
 export async function readShard(archive: Archive, name: string): Promise<PublishedShard | undefined> {
-  const text = await readFile(shardPath(archive, name), "utf8").catch(() => undefined);
+  const text = await readTextIfPresent(shardPath(archive, name));
   return text === undefined ? undefined : (JSON.parse(text) as PublishedShard);
 }
 

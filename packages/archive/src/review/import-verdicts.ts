@@ -3,6 +3,7 @@ import { z } from "zod";
 import { ArchiveError } from "../archive-error.ts";
 import type { Archive } from "../store/archive-folder.ts";
 import { writeDurably } from "../store/durable-file.ts";
+import { readTextIfPresent } from "../store/present-file.ts";
 import { formatLines, parseLines } from "../store/unit.ts";
 import type { ReviewTask } from "./review-task.ts";
 import { type ReviewReport, summarizeVerdicts } from "./review-report.ts";
@@ -42,7 +43,7 @@ export async function importVerdicts(archive: Archive, files: readonly string[])
 
 async function readTasks(archive: Archive): Promise<ReviewTask[]> {
   const path = archive.path("review", "tasks.jsonl");
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await readTextIfPresent(path);
   if (text !== undefined) return parseLines<ReviewTask>(text);
   throw new ArchiveError("STAGE_INCOMPLETE", `${path} is missing; run "archive review export" first`);
 }

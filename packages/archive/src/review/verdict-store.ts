@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { Archive } from "../store/archive-folder.ts";
+import { readTextIfPresent } from "../store/present-file.ts";
 import { parseLines } from "../store/unit.ts";
 
 /** One reviewer's word on one picture. */
@@ -14,7 +14,7 @@ export interface Verdict {
 
 /** The imported verdicts, `review/verdicts.jsonl`. */
 export async function readVerdicts(archive: Archive): Promise<Verdict[]> {
-  return parseLines<Verdict>(await readFile(archive.path("review", "verdicts.jsonl"), "utf8").catch(() => ""));
+  return parseLines<Verdict>((await readTextIfPresent(archive.path("review", "verdicts.jsonl"))) ?? "");
 }
 
 /** Identifiers that more reviewers rejected than accepted. */

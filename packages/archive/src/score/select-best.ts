@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { EMOTIONS, type EmotionName } from "@moodifier/emotion";
 import { ArchiveError } from "../archive-error.ts";
 import type { RefusedRecord, ScoredRecord } from "../record.ts";
@@ -6,6 +5,7 @@ import { type StageReport, Tally } from "../run/report.ts";
 import { fingerprintOf, readSummaries, type RunOptions } from "../run/run-stage.ts";
 import type { Archive } from "../store/archive-folder.ts";
 import { writeDurably } from "../store/durable-file.ts";
+import { readTextIfPresent } from "../store/present-file.ts";
 import { commitUnit, readRecords, readSummary, sha256 } from "../store/unit.ts";
 
 /** Raised when the same scores would be cut elsewhere. */
@@ -115,6 +115,6 @@ class Float32Buffer {
 
 /** The thresholds of the last selection; empty before the first. */
 export async function readThresholds(archive: Archive): Promise<Threshold[]> {
-  const text = await readFile(archive.path("stages", "select", "thresholds.json"), "utf8").catch(() => "[]");
+  const text = (await readTextIfPresent(archive.path("stages", "select", "thresholds.json"))) ?? "[]";
   return JSON.parse(text) as Threshold[];
 }

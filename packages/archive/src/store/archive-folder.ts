@@ -1,8 +1,9 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { ArchiveError } from "../archive-error.ts";
 import { PARTIAL_PREFIX, writeDurably } from "./durable-file.ts";
+import { readTextIfPresent } from "./present-file.ts";
 
 /** Stages that keep units, in their order. `dedupe` and `select` are the second halves of `filter` and `score`: they see the whole archive. */
 export const UNIT_STAGES = ["collect", "filter", "dedupe", "annotate", "score", "select"] as const;
@@ -47,7 +48,7 @@ export class Archive {
 export async function openArchive(dir: string, options: { unitSize?: number | undefined } = {}): Promise<Archive> {
   const root = resolve(dir);
   const file = join(root, "archive.json");
-  const text = await readFile(file, "utf8").catch(() => undefined);
+  const text = await readTextIfPresent(file);
   if (text === undefined) return createArchive(root, file, options.unitSize);
   const parsed = settingsSchema.safeParse(parseJson(text));
   if (!parsed.success) {

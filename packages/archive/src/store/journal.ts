@@ -1,6 +1,7 @@
-import { appendFile, open, readFile, rm, type FileHandle } from "node:fs/promises";
+import { appendFile, open, rm, type FileHandle } from "node:fs/promises";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { readTextIfPresent } from "./present-file.ts";
 import { formatLines } from "./unit.ts";
 
 /** One record of an unfinished unit that is already processed. */
@@ -27,7 +28,7 @@ export class Journal<T> {
 
   static async open<T>(path: string, fingerprint: string): Promise<Journal<T>> {
     await mkdir(dirname(path), { recursive: true });
-    const text = await readFile(path, "utf8").catch(() => "");
+    const text = (await readTextIfPresent(path)) ?? "";
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     const [head, ...lines] = whole.split("\n").filter((line) => line !== "");
     const done = new Map<number, T>();

@@ -1,9 +1,10 @@
 import { createReadStream } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { ArchiveError } from "../archive-error.ts";
 import type { Archive } from "./archive-folder.ts";
 import { DurableFile, writeDurably } from "./durable-file.ts";
+import { withFileLock } from "./file-lock.ts";
+import { readTextIfPresent } from "./present-file.ts";
 
 /** What one unit of `collect` fetches, in the provider's own words. JSON. */
 export type UnitSpec = Readonly<Record<string, unknown>>;
@@ -39,7 +40,8 @@ export async function findCollection(archive: Archive, fingerprint: string): Pro
 }
 
 /**
- * Adds a collection: its specs first, then its line in the plan. Several processes that start the same command write the same.
+ * Adds a collection: its specs first, then its line in the plan. Of several processes that start the same command the first one's specs hold; those of other
+ * commands get units of their own.
  */
 export async function addCollection(
   archive: Archive,
@@ -56,18 +58,23 @@ export async function addCollection(
       units++;
       expected += unit.expected;
     }
-    await file.commit();
+    return await withFileLock(archive.path("collect", "plan.lock"), async () => {
+      const before = await findPlan(archive);
+      const known = before.collections.find((collection) => collection.fingerprint === fingerprint);
+      if (known !== undefined) {
+        await file.discard();
+        return known;
+      }
+      await file.commit();
+      const collection = { provider, fingerprint, firstUnit: before.units, units, expected };
+      const plan: PlanHeader = { collections: [...before.collections, collection], units: before.units + units };
+      await writeDurably(archive.path("collect", "plan.json"), `${JSON.stringify(plan, null, 2)}\n`);
+      return collection;
+    });
   } catch (error) {
     await file.discard();
     throw error;
   }
-  const before = await findPlan(archive);
-  const known = before.collections.find((collection) => collection.fingerprint === fingerprint);
-  if (known !== undefined) return known;
-  const collection = { provider, fingerprint, firstUnit: before.units, units, expected };
-  const plan: PlanHeader = { collections: [...before.collections, collection], units: before.units + units };
-  await writeDurably(archive.path("collect", "plan.json"), `${JSON.stringify(plan, null, 2)}\n`);
-  return collection;
 }
 
 /** The specs of a collection, in order, one at a time. */
@@ -81,7 +88,7 @@ export async function* readSpecs(
 }
 
 async function findPlan(archive: Archive): Promise<PlanHeader> {
-  const text = await readFile(archive.path("collect", "plan.json"), "utf8").catch(() => undefined);
+  const text = await readTextIfPresent(archive.path("collect", "plan.json"));
   return text === undefined ? { collections: [], units: 0 } : (JSON.parse(text) as PlanHeader);
 }
 

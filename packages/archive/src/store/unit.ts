@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { ArchiveError } from "../archive-error.ts";
 import type { Blob, RefusedRecord } from "../record.ts";
 import type { Archive, UnitStage } from "./archive-folder.ts";
 import { DurableFile, writeDurably } from "./durable-file.ts";
+import { readIfPresent, readTextIfPresent } from "./present-file.ts";
 
 /** `NNNNNN.json`: what a unit holds. Its presence is what commits the unit, so it is written last. */
 export interface UnitSummary {
@@ -24,14 +24,14 @@ export interface UnitSummary {
 
 /** The summary of a committed unit; undefined when it is not there. */
 export async function readSummary(archive: Archive, stage: UnitStage, unit: number): Promise<UnitSummary | undefined> {
-  const text = await readFile(archive.unitPath(stage, unit, "json"), "utf8").catch(() => undefined);
+  const text = await readTextIfPresent(archive.unitPath(stage, unit, "json"));
   return text === undefined ? undefined : (JSON.parse(text) as UnitSummary);
 }
 
 /** The records of a committed unit, in order. At most `unitSize` of them. Throws ArchiveError UNIT_CORRUPT when the file is not the one committed. */
 export async function readRecords<T>(archive: Archive, stage: UnitStage, summary: UnitSummary): Promise<T[]> {
   const path = archive.unitPath(stage, summary.unit, "jsonl");
-  const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+  const bytes = (await readIfPresent(path)) ?? Buffer.alloc(0);
   if (sha256(bytes) !== summary.digest) {
     throw new ArchiveError(
       "UNIT_CORRUPT",
