@@ -1,4 +1,5 @@
 import { CONTEXTS, type ContextName, EMOTIONS_27, type EmotionName } from "@moodifier/emotion";
+import { ArchiveError } from "../../archive-error.ts";
 import type { PhraseTable } from "../../expand/phrases.ts";
 import type { UnitSpec } from "../../store/plan.ts";
 import type { PoliteClient } from "../http/polite-client.ts";
@@ -29,10 +30,13 @@ export interface SearchApi {
   search(phrase: string, page: number, signal: AbortSignal | undefined): Promise<readonly SearchHit[]>;
 }
 
+/** Raised when the same search would be cut or read otherwise. */
+const VERSION = 2;
+
 /** What to search for. */
 export interface SearchOptions {
   readonly phrases: PhraseTable;
-  /** Pictures asked for each phrase. */
+  /** Hits taken for each phrase, at most; those that are declined count. */
   readonly perPhrase: number;
   readonly emotions?: readonly EmotionName[] | undefined;
   readonly contexts?: readonly ContextName[] | undefined;
@@ -43,27 +47,33 @@ interface PhraseSpec {
   readonly emotion: EmotionName;
   readonly context: ContextName;
   readonly phrase: string;
-  /** First page and how many. */
-  readonly page: number;
-  readonly pages: number;
+  /** Place of the first hit among all of the phrase, from 0, and how many are taken. */
+  readonly first: number;
+  readonly take: number;
 }
 
-/** Turns a search API into a provider: a unit is some pages of one phrase. Pictures of one creator are a group. */
+/**
+ * Turns a search API into a provider: a unit is a stretch of one phrase's hits, of whole pages where they fit into it. Pictures of one creator are a group.
+ * Throws ArchiveError OPTION_INVALID.
+ */
 export function createSearchProvider(api: SearchApi, client: PoliteClient, options: SearchOptions): Provider {
   const { phrases, perPhrase, emotions = EMOTIONS_27, contexts = CONTEXTS } = options;
+  if (!Number.isInteger(perPhrase) || perPhrase < 1) {
+    throw new ArchiveError("OPTION_INVALID", `per-phrase: expected a whole number from 1, got ${perPhrase}`);
+  }
   return {
     name: api.name,
-    settings: { phrases, perPhrase, emotions, contexts, perPage: api.perPage },
+    settings: { version: VERSION, phrases, perPhrase, emotions, contexts, perPage: api.perPage },
     concurrency: 4,
     async *plan({ unitSize }: PlanRequest) {
-      const wanted = Math.ceil(perPhrase / api.perPage);
-      const pages = Math.max(1, Math.min(wanted, Math.floor(unitSize / api.perPage)));
+      // A page that is cut in two is asked for twice.
+      const most = unitSize < api.perPage ? unitSize : unitSize - (unitSize % api.perPage);
       for (const emotion of emotions) {
         for (const context of contexts) {
           for (const phrase of phrases[emotion]?.[context] ?? []) {
-            for (let page = 1; page <= wanted; page += pages) {
-              const spec = { emotion, context, phrase, page, pages: Math.min(pages, wanted - page + 1) };
-              yield { spec, expected: spec.pages * api.perPage };
+            for (let first = 0; first < perPhrase; first += most) {
+              const take = Math.min(most, perPhrase - first);
+              yield { spec: { emotion, context, phrase, first, take }, expected: take };
             }
           }
         }
@@ -76,12 +86,14 @@ export function createSearchProvider(api: SearchApi, client: PoliteClient, optio
 async function* listPhrase(
   api: SearchApi,
   client: PoliteClient,
-  { emotion, context, phrase, page, pages }: PhraseSpec,
+  { emotion, context, phrase, first, take }: PhraseSpec,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Candidate | Declined> {
-  for (let at = page; at < page + pages; at++) {
-    const hits = await api.search(phrase, at, signal);
-    for (const hit of hits) {
+  const end = first + take;
+  for (let page = Math.floor(first / api.perPage); page * api.perPage < end; page++) {
+    const start = page * api.perPage;
+    const hits = await api.search(phrase, page + 1, signal);
+    for (const hit of hits.slice(Math.max(0, first - start), end - start)) {
       if (hit.declined !== undefined) yield { declined: "LICENCE", detail: hit.declined, uri: hit.pageUrl };
       else yield { ...describe(api.name, hit, client), emotion, context, phrase };
     }
