@@ -81,7 +81,12 @@ export const batchOptionsSchema = z
       .enum(["fail", "refuse"])
       .default("fail")
       .describe("fail: a faulty row fails and the others run; refuse: nothing runs."),
-    priority: z.int().min(-100).max(100).default(0).describe("Urgency among batches; the higher the sooner."),
+    priority: z
+      .int()
+      .min(-100)
+      .max(100)
+      .default(0)
+      .describe("Urgency among the tenant's own batches; the higher the sooner."),
     dry_run: z.boolean().default(false).describe("Check every row, run only the first good one, estimate the rest."),
   })
   .meta({ id: "BatchOptions", description: "How to read a manifest and where results go." });

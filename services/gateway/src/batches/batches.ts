@@ -3,6 +3,7 @@ import type { Logger } from "@moodifier/service-kit";
 import type { ShardRunner } from "../cluster/shard-runner.ts";
 import type { Database } from "../database/database.ts";
 import { maxImageBytes } from "../http/upload.ts";
+import type { JobSettings } from "../jobs/job-config.ts";
 import type { JobStore } from "../jobs/job-store.ts";
 import type { PlanStore } from "../plans/plan-store.ts";
 import { SourceReader } from "../sources/source-reader.ts";
@@ -43,7 +44,8 @@ export interface BatchParts {
 }
 
 export type BatchesConfig = BatchSettings &
-  StorageSettings & {
+  StorageSettings &
+  Pick<JobSettings, "tenants" | "tenantConcurrency"> & {
     readonly concurrency: number;
     readonly leaseSeconds: number;
     readonly batchTimeoutMs: number;
@@ -110,8 +112,9 @@ export class Batches {
       signer: parts.signer,
       openOutput: this.openOutput,
     };
+    const queue = new RowQueue(database, { leaseMs, retentionMs, share: parts.share, mostHeld: mostHeld(config) });
     this.runner = new BatchRunner(
-      { store: this.store, queue: new RowQueue(database, { leaseMs, retentionMs, share: parts.share }), logger },
+      { store: this.store, queue, logger },
       (claim, options) => runRow(claim, work, options),
       {
         window: config.batchWindow,
@@ -198,4 +201,11 @@ export class Batches {
     timer.unref();
     this.#timers.push(timer);
   }
+}
+
+/** The edits that a tenant may have running, one row whose picture is read and one whose files are written: more would only keep others from the window. */
+function mostHeld({ tenants, tenantConcurrency }: BatchesConfig): { usual: number; of: Record<string, number> } {
+  const entries = Object.entries(tenants);
+  const of = entries.map(([id, { concurrency = tenantConcurrency }]) => [id, concurrency + 2] as const);
+  return { usual: tenantConcurrency + 2, of: Object.fromEntries(of) };
 }

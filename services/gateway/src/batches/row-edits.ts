@@ -40,7 +40,6 @@ export class RowEdits {
       input: { ...stored, ...(planId !== undefined && { planId }) },
       warnings: picture.warnings,
       lane: "batch",
-      priority: options.priority,
       batchId: row.batchId,
       rowIndex: row.index,
       ...(traceparent !== undefined && { traceparent }),

@@ -4,6 +4,7 @@ import type { RowClaim, RowOutcome } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import { type RowRecord, toRow } from "./batch-records.ts";
 import { batchChannel, settleBatch } from "./batch-store.ts";
+import { claimRowsSql } from "./row-turns.ts";
 import type { RowShare } from "./shards/row-share.ts";
 
 export interface RowQueueOptions {
@@ -13,19 +14,16 @@ export interface RowQueueOptions {
   readonly retentionMs: number;
   /** The only rows that are taken; those of all batches unless told. */
   readonly share?: RowShare | undefined;
+  /** Rows that a tenant may hold in all processes together: the usual number, and that of tenants with another. Without limit unless told. */
+  readonly mostHeld?: { readonly usual: number; readonly of: Readonly<Record<string, number>> };
 }
+
+const unlimited = 2 ** 31 - 1;
 
 /** How a row ended. */
 export type RowEnd =
   | { readonly status: "succeeded"; readonly outcome: RowOutcome }
   | { readonly status: "failed"; readonly problem: Problem };
-
-/** Rows of one batch that others may be taking at the same moment; with more of them a claim may come back with less than it could. */
-const OTHERS = 256;
-
-/** Whether a row may be taken. */
-const isFree = (row: string): string =>
-  `(${row}.status = 'pending' AND coalesce(${row}.retry_at <= now(), true) OR ${row}.status = 'running' AND ${row}.lease_until < now())`;
 
 /** The rows that are to be run, for any number of runners. What a runner writes counts only while it holds the row's newest lease. */
 export class RowQueue {
@@ -37,27 +35,20 @@ export class RowQueue {
     this.#options = options;
   }
 
-  /** Leases up to `limit` rows: of all batches in turn, the urgent ones first. Rows whose lease ran out are among them. */
+  /** Leases up to `limit` rows: of all tenants in turn, whatever anybody's priority, and of a tenant's batches in turn, its urgent ones first. Rows whose lease ran out are among them. */
   async claim(limit: number): Promise<RowClaim[]> {
-    const { leaseMs, share } = this.#options;
+    const { leaseMs, share, mostHeld = { usual: unlimited, of: {} } } = this.#options;
     const records = await this.#database.query<
       RowRecord & { lease: string; options: BatchOptions; traceparent: string | null }
-    >(
-      // Candidates come from the index, a few of each batch; only those that are taken are locked, so that nobody else finds fewer rows than there are.
-      `WITH next AS (
-         SELECT row.batch_id, row.row_index, batch.options, batch.traceparent FROM batch CROSS JOIN LATERAL (
-           SELECT row_index FROM batch_row AS near
-           WHERE batch_id = batch.id AND status IN ('pending', 'running') AND ($3::uuid IS NULL OR row_index >= $4 AND row_index < $5) AND ${isFree("near")}
-           ORDER BY row_index LIMIT $1 + ${OTHERS}) AS open
-         JOIN batch_row AS row ON row.batch_id = batch.id AND row.row_index = open.row_index
-         WHERE batch.status = 'running' AND ($3::uuid IS NULL OR batch.id = $3) AND ${isFree("row")}
-         ORDER BY (batch.options ->> 'priority')::int DESC, row.row_index, batch.created_at
-         LIMIT $1 FOR UPDATE OF row SKIP LOCKED)
-       UPDATE batch_row AS row SET status = 'running', attempt = attempt + 1, lease = gen_random_uuid(), lease_until = now() + $2 * interval '1 ms',
-         started_at = coalesce(started_at, now())
-       FROM next WHERE row.batch_id = next.batch_id AND row.row_index = next.row_index RETURNING row.*, next.options, next.traceparent`,
-      [limit, leaseMs, share?.batchId ?? null, share?.from ?? 0, share?.to ?? 0],
-    );
+    >(claimRowsSql, [
+      limit,
+      leaseMs,
+      share?.batchId ?? null,
+      share?.from ?? 0,
+      share?.to ?? 0,
+      mostHeld.usual,
+      JSON.stringify(mostHeld.of),
+    ]);
     return records.map((record) => ({
       row: toRow(record),
       tenantId: record.tenant_id,

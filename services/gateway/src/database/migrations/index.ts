@@ -6,6 +6,7 @@ import { batchTrace } from "./021-batch-trace.ts";
 import { rowFailures } from "./022-row-failures.ts";
 import { openRows } from "./023-open-rows.ts";
 import { repeatedRequests } from "./024-repeated-requests.ts";
+import { heldRows } from "./025-held-rows.ts";
 import { tenants } from "./040-tenants.ts";
 import { webhooks } from "./041-webhooks.ts";
 import { batchWebhooks } from "./042-batch-webhooks.ts";
@@ -19,6 +20,7 @@ export const migrations: readonly Migration[] = [
   rowFailures,
   openRows,
   repeatedRequests,
+  heldRows,
   tenants,
   webhooks,
   batchWebhooks,
