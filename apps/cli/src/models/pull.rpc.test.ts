@@ -114,6 +114,35 @@ test("wrong bytes, a wrong manifest and a missing file are refused; nothing gets
   );
 });
 
+test("an older family is replaced; a folder of anything else is refused before a byte is asked for", async () => {
+  let asked = 0;
+  const url = await serve((request, response) => {
+    asked++;
+    return send(request, response, join(TINY, request.url!));
+  });
+  const models = join(scratch, "models");
+  const out = join(models, "tiny");
+  await cp(TINY, out, { recursive: true });
+  await writeFile(join(out, "left-over.txt"), "of the older release");
+  const page = join(scratch, "page");
+  await mkdir(page);
+  await writeFile(join(page, "manifest.json"), '{"name":"a web page"}');
+  const file = join(scratch, "file");
+  await writeFile(file, "text");
+  for (const folder of [models, page, file]) {
+    const refused = pullModel(openHttpSource(url), folder, { signal });
+    await expect(refused).rejects.toMatchObject({ name: "UsageError", message: expect.stringContaining(folder) });
+  }
+  expect(asked).toBe(0);
+  await pullModel(openHttpSource(url), out, { signal });
+  await expectWhole(out);
+  expect(await readdir(out)).not.toContain("left-over.txt");
+  const empty = join(scratch, "empty");
+  await mkdir(empty);
+  await pullModel(openHttpSource(url), empty, { signal });
+  await expectWhole(empty);
+});
+
 test("an OCI artifact: layers by title, with a bearer token where the registry wants one", async () => {
   const names = ["manifest.json", ...Object.keys((await loadManifest(TINY)).files)];
   const layers = await Promise.all(

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { mkdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { checkFile, loadManifest, type FileRecord } from "@moodifier/inference/manifest";
+import { UsageError } from "../output/failure.ts";
 import { SourceError, type ModelSource } from "./model-source.ts";
 
 const ATTEMPTS = 5;
@@ -30,10 +31,11 @@ export interface PullOptions {
 
 /**
  * Copies a family to `out`. Files arrive in `out`.part and are resumed there after an interruption; each is compared with the manifest's
- * SHA-256, and the folder gets its name only when all are whole.
- * @throws SourceError; InferenceError MANIFEST_INVALID or DIGEST_MISMATCH. What has arrived stays for the next try.
+ * SHA-256, and the folder gets its name only when all are whole. A family that is there already is replaced then; a folder of anything else is refused.
+ * @throws UsageError; SourceError; InferenceError MANIFEST_INVALID or DIGEST_MISMATCH. What has arrived stays for the next try.
  */
 export async function pullModel(source: ModelSource, out: string, options: PullOptions): Promise<PullReport> {
+  await checkReplaceable(out);
   const part = `${out}.part`;
   await mkdir(part, { recursive: true });
   // The manifest is small and may have changed since the last try: always anew.
@@ -50,6 +52,26 @@ export async function pullModel(source: ModelSource, out: string, options: PullO
   await rm(out, { recursive: true, force: true });
   await rename(part, out);
   return { files: files.length, kept, bytes };
+}
+
+/** What is replaced is deleted, so that it has to be a family: `--out models` must not cost the families below it. */
+async function checkReplaceable(out: string): Promise<void> {
+  const refuse = (what: string, cause?: unknown): UsageError =>
+    new UsageError(`--out: expected a new or empty folder, or that of a family to replace, got "${out}" with ${what}`, {
+      cause,
+    });
+  let names: string[];
+  try {
+    names = await readdir(out);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw refuse((error as Error).message, error);
+  }
+  if (names.length === 0) return;
+  if (!names.includes("manifest.json")) throw refuse(`${names[0]} and no manifest.json in it`);
+  await loadManifest(out).catch((error: Error) => {
+    throw refuse(`a manifest.json that is no family's (${error.message})`, error);
+  });
 }
 
 async function checkManifest(part: string, digest: string | undefined): Promise<void> {
