@@ -1,15 +1,19 @@
+import { createHash, randomUUID } from "node:crypto";
 import { createWriteStream } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join, resolve, sep } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createHash } from "node:crypto";
 import { UnavailableError } from "../output/failure.ts";
 import { request, requestJson } from "../server/api.ts";
+import { retrying } from "../server/retry.ts";
 import type { BatchView, RowPage } from "./batch-types.ts";
 
 /** Downloads at the same time. */
 const parallel = 4;
+
+/** For each page of rows and each file; about a minute. */
+const patience = { attempts: 8, pauseMs: 500 };
 
 /** Every row of a batch, or those of some statuses. */
 export async function* rowsOf(batch: BatchView, signal: AbortSignal, statuses?: string) {
@@ -20,7 +24,8 @@ export async function* rowsOf(batch: BatchView, signal: AbortSignal, statuses?: 
       ...(statuses && { status: statuses }),
       ...(cursor && { cursor }),
     });
-    const page = await requestJson<RowPage>(`${batch.urls.rows}?${query}`, { signal });
+    const ask = () => requestJson<RowPage>(`${batch.urls.rows}?${query}`, { signal });
+    const page: RowPage = await retrying(ask, patience, signal);
     yield* page.rows;
     cursor = page.next_cursor;
   } while (cursor !== undefined);
@@ -34,7 +39,8 @@ export async function downloadFiles(batch: BatchView, folder: string, signal: Ab
     for (let next = await rows.next(); !next.done; next = await rows.next()) {
       for (const { name, url, sha256 } of next.value.files) {
         if (!/^https?:/.test(url)) continue;
-        await download(url, placeOf(folder, name), { sha256, signal });
+        const path = placeOf(folder, name);
+        await retrying(() => download(url, path, { sha256, signal }), patience, signal);
         count += 1;
       }
     }
@@ -57,7 +63,7 @@ async function download(
   { sha256, signal }: { sha256: string; signal: AbortSignal },
 ): Promise<void> {
   const response = await request(url, { signal });
-  const partial = join(dirname(path), `.${sha256.slice(0, 16)}.${process.pid}.part`);
+  const partial = join(dirname(path), `.${randomUUID()}.part`);
   await mkdir(dirname(path), { recursive: true });
   const hash = createHash("sha256");
   try {

@@ -67,7 +67,7 @@ export async function showBatch(
 ): Promise<BatchView> {
   const bar = createBatchBar({ quiet: options.quiet === true, terminal: process.stderr.isTTY });
   try {
-    return await followBatch(batch, { onProgress: (progress) => bar.show(progress) }, signal);
+    return await followBatch(batch, (progress) => bar.show(progress), signal);
   } catch (error) {
     if (!signal.aborted || !options.lasting) throw error;
     throw new InterruptedError(

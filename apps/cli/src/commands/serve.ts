@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { UnavailableError } from "../output/failure.ts";
-import { defaultModelDir, startStack } from "../server/embedded-stack.ts";
+import { defaultModelDir, describeEnd, startStack } from "../server/embedded-stack.ts";
 import { withInterrupt } from "../server/with-server.ts";
 
 interface Options {
@@ -29,8 +29,8 @@ async function serve({ modelDir = defaultModelDir, ...options }: Options): Promi
     const stack = await startStack({ ...options, modelDir, showLogs: true }, signal);
     process.stdout.write(`${stack.url}\n`);
     const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-    const outcome = await Promise.race([stack.ended, interrupted]);
+    await Promise.race([stack.ended, interrupted]);
     await stack.stop();
-    if (!signal.aborted) throw new UnavailableError(`the services ended with code ${outcome}`);
+    if (!signal.aborted) throw new UnavailableError(`the services ${describeEnd(await stack.ended)}`);
   });
 }

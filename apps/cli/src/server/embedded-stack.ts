@@ -77,6 +77,11 @@ export async function startStack(options: StackOptions, signal: AbortSignal): Pr
   }
 }
 
+/** How the services' process ended, by what {@link Stack.ended} tells. */
+export function describeEnd(code: number | null): string {
+  return code === null ? "were ended by a signal (was there enough memory?)" : `ended with code ${code}`;
+}
+
 /** Reads the JSON line that tells where the services listen. */
 async function readAddress(
   child: ChildProcess,
@@ -97,7 +102,7 @@ async function readAddress(
       done({ url, ports });
     });
     child.once("error", (error) => reject(failure(`can't be started: ${error.message}`)));
-    void ended.then((code) => reject(failure(`ended with code ${code} before they were ready`)));
+    void ended.then((code) => reject(failure(`${describeEnd(code)} before they were ready`)));
     timeout.addEventListener("abort", () => reject(failure(`were not ready within ${startMs / 1000} s`)));
     signal.addEventListener("abort", () => reject(signal.reason));
   });

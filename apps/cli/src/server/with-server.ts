@@ -1,5 +1,5 @@
-import { InterruptedError, UsageError } from "../output/failure.ts";
-import { defaultModelDir, startStack } from "./embedded-stack.ts";
+import { InterruptedError, UnavailableError, UsageError } from "../output/failure.ts";
+import { defaultModelDir, describeEnd, startStack } from "./embedded-stack.ts";
 
 /** The options that say which server a command talks to. */
 export interface ServerOptions {
@@ -15,7 +15,7 @@ export interface Server {
   readonly startMs: number;
 }
 
-/** Runs `work` against the named server, or against one that lives as long as the work. The signal aborts on SIGINT and SIGTERM. */
+/** Runs `work` against the named server, or against one that lives as long as the work. The signal aborts on SIGINT and SIGTERM, and when that server dies. */
 export async function withServer<T>(
   options: ServerOptions,
   work: (server: Server, signal: AbortSignal) => Promise<T>,
@@ -25,8 +25,11 @@ export async function withServer<T>(
     if (server !== undefined) return work({ url: checkUrl(server), startMs: 0 }, signal);
     const start = performance.now();
     const stack = await startStack({ modelDir: modelDir ?? defaultModelDir, showLogs: verbose }, signal);
+    const gone = new AbortController();
+    void stack.ended.then((code) => gone.abort(new UnavailableError(`the services ${describeEnd(code)}`)));
     try {
-      return await work({ url: stack.url, startMs: performance.now() - start }, signal);
+      const own = { url: stack.url, startMs: performance.now() - start };
+      return await work(own, AbortSignal.any([signal, gone.signal]));
     } finally {
       await stack.stop();
     }
@@ -41,6 +44,10 @@ export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>
   process.once("SIGTERM", interrupt);
   try {
     return await work(controller.signal);
+  } catch (error) {
+    // What an interrupt breaks off fails in ways of its own, for example with an AbortError.
+    if (!(error instanceof InterruptedError)) controller.signal.throwIfAborted();
+    throw error;
   } finally {
     process.off("SIGINT", interrupt);
     process.off("SIGTERM", interrupt);
