@@ -1,4 +1,3 @@
-export { composite, compositePixels, type Raster } from "./composite.ts";
 export { dilate, feather } from "./mask-edge.ts";
 export {
   bounds,
@@ -6,9 +5,6 @@ export {
   coverage,
   createMask,
   fromBox,
-  invert,
-  maskFromTensor,
-  maskToTensor,
   resizeMask,
   threshold,
   union,
@@ -16,7 +12,8 @@ export {
   type Mask,
 } from "./mask.ts";
 export { gaussianNoise, scrambleBlock, type NoiseRequest } from "./random.ts";
-export { resizePlane, resizeTensor, type Size } from "./resize.ts";
+export { type Raster } from "./raster.ts";
+export { resizePlane, type Size, type Window } from "./resize.ts";
 export { ShapeError } from "./shape-error.ts";
 export {
   asFloat32,
@@ -24,7 +21,6 @@ export {
   countElements,
   float32,
   int64,
-  reshape,
   sliceRows,
   tensor,
   zeros,

@@ -60,17 +60,39 @@ function blurLine(
   kernel: Float64Array,
 ) {
   const last = length - 1;
-  for (let i = 0; i < length; i++) {
-    const centre = from[start + i * step]!;
-    // The sum of differences keeps constant stretches exact: 0 stays 0 and 1 stays 1.
-    let sum = centre;
-    for (let d = 1; d < kernel.length; d++) {
-      const before = from[start + Math.max(0, i - d) * step]!;
-      const after = from[start + Math.min(last, i + d) * step]!;
-      sum += kernel[d]! * (before - centre + (after - centre));
+  const radius = kernel.length - 1;
+  for (let first = 0, end = 0; first < length; first = end) {
+    // Masks are mostly constant stretches. A pixel whose whole window lies in its stretch keeps its value: all its differences are 0.
+    const value = from[start + first * step]!;
+    end = first + 1;
+    while (end < length && from[start + end * step] === value) end++;
+    const keptFrom = first === 0 ? 0 : Math.min(end, first + radius);
+    const keptTo = end === length ? length : Math.max(keptFrom, end - radius);
+    for (let i = first; i < end; i++) {
+      const kept = i >= keptFrom && i < keptTo;
+      const sum = kept ? value : blurPixel(from, start, step, i, last, kernel);
+      to[start + i * step] = Math.min(1, Math.max(0, sum));
     }
-    to[start + i * step] = Math.min(1, Math.max(0, sum));
   }
+}
+
+function blurPixel(
+  from: Float32Array,
+  start: number,
+  step: number,
+  at: number,
+  last: number,
+  kernel: Float64Array,
+): number {
+  const centre = from[start + at * step]!;
+  // The sum of differences keeps constant stretches exact: 0 stays 0 and 1 stays 1.
+  let sum = centre;
+  for (let d = 1; d < kernel.length; d++) {
+    const before = from[start + Math.max(0, at - d) * step]!;
+    const after = from[start + Math.min(last, at + d) * step]!;
+    sum += kernel[d]! * (before - centre + (after - centre));
+  }
+  return sum;
 }
 
 function spreadMaximum(

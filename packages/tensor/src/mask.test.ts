@@ -1,14 +1,23 @@
 import { describe, expect, test } from "vitest";
-import { composite, compositePixels, type Raster } from "./composite.ts";
 import { dilate, feather } from "./mask-edge.ts";
-import { bounds, coverage, createMask, fromBox, invert, maskFromTensor, resizeMask, threshold, union } from "./mask.ts";
+import { bounds, coverage, createMask, fromBox, resizeMask, threshold, union } from "./mask.ts";
 import { ShapeError } from "./shape-error.ts";
-import { float32 } from "./tensor.ts";
 
 const rows = (mask: { width: number; data: Float32Array }) =>
   Array.from({ length: mask.data.length / mask.width }, (_, y) => [
     ...mask.data.subarray(y * mask.width, (y + 1) * mask.width),
   ]);
+
+/** Values 0..1, many of them equal to their neighbours. */
+const randomValues = (count: number, seed = 1) => {
+  let state = seed;
+  let value = 0;
+  const next = () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  return Float32Array.from({ length: count }, () => {
+    if (next() < 0.2) value = next() < 0.5 ? Math.round(next()) : next();
+    return value;
+  });
+};
 
 const repeat = (count: number, row: number[]) => Array.from({ length: count }, () => row);
 
@@ -26,12 +35,11 @@ describe("masks", () => {
     expect(() => fromBox([0, 0, 1.1, 1], mask)).toThrow(/0 <= start < end <= 1/);
   });
 
-  test("threshold, union and invert", () => {
+  test("threshold and union", () => {
     const a = createMask({ width: 2, height: 1 }, Float32Array.of(0.2, 0.5));
     const b = createMask({ width: 2, height: 1 }, Float32Array.of(1, 0));
     expect([...threshold(a).data]).toEqual([0, 1]);
     expect([...union(a, b).data]).toEqual([1, 0.5]);
-    expect([...invert(b).data]).toEqual([0, 1]);
     expect(() => union(a, createMask({ width: 1, height: 1 }))).toThrow(/equal sizes, got 2x1 and 1x1/);
     expect(() => union()).toThrow(ShapeError);
   });
@@ -58,6 +66,34 @@ describe("masks", () => {
     expect(feather(mask, 0)).toBe(mask);
   });
 
+  test("feather is the plain sum over the window, bit by bit", () => {
+    for (const [seed, width, height, sigma] of [
+      [1, 40, 30, 1],
+      [2, 25, 60, 2.5],
+      [3, 7, 9, 4],
+      [4, 1, 50, 3],
+    ] as const) {
+      const mask = createMask({ width, height }, randomValues(width * height, seed));
+      const half = Array.from({ length: Math.ceil(3 * sigma) + 1 }, (_, d) => Math.exp(-(d * d) / (2 * sigma * sigma)));
+      const total = half.reduce((sum, weight, d) => sum + weight * (d === 0 ? 1 : 2), 0);
+      const blur = (from: Float32Array, step: number, length: number, at: (line: number) => number, lines: number) => {
+        const to = new Float32Array(from.length);
+        for (let line = 0; line < lines; line++) {
+          for (let i = 0; i < length; i++) {
+            const read = (place: number) => from[at(line) + Math.min(length - 1, Math.max(0, place)) * step]!;
+            let sum = read(i);
+            for (let d = 1; d < half.length; d++)
+              sum += (half[d]! / total) * (read(i - d) - read(i) + (read(i + d) - read(i)));
+            to[at(line) + i * step] = Math.min(1, Math.max(0, sum));
+          }
+        }
+        return to;
+      };
+      const across = blur(mask.data, 1, width, (y) => y * width, height);
+      expect(feather(mask, sigma).data).toEqual(blur(across, width, height, (x) => x, width));
+    }
+  });
+
   test("resizeMask averages when shrinking and interpolates when growing", () => {
     const mask = createMask({ width: 4, height: 2 }, Float32Array.of(1, 1, 0, 0, 1, 0, 0, 0));
     expect(rows(resizeMask(mask, { width: 2, height: 1 }))).toEqual([[0.75, 0]]);
@@ -67,27 +103,21 @@ describe("masks", () => {
     expect(resizeMask(mask, { width: 4, height: 2 })).toBe(mask);
   });
 
-  test("maskFromTensor clamps one plane", () => {
-    const mask = maskFromTensor(float32([1, 2, 1, 2], [9, 9, -1, 2]), 1);
-    expect(rows(mask)).toEqual([[0, 1]]);
-  });
-});
-
-describe("composite", () => {
-  test("tensors: exact at 0 and 1, linear between, every channel", () => {
-    const base = float32([1, 2, 1, 3], [0.1, 0.2, 0.3, 1, 2, 3]);
-    const top = float32([1, 2, 1, 3], [0.7, 0.8, 0.9, 5, 6, 7]);
-    const mask = createMask({ width: 3, height: 1 }, Float32Array.of(0, 0.5, 1));
-    const { data } = composite(base, top, mask);
-    expect([data[0], data[2], data[3], data[5]]).toEqual([base.data[0], top.data[2], 1, 7]);
-    expect(data[4]).toBe(4);
-    expect(() => composite(base, float32([1], [1]), mask)).toThrow(ShapeError);
-  });
-
-  test("pixels: untouched where the mask is 0, alpha of the base kept under an RGB top", () => {
-    const base: Raster = { width: 2, height: 1, channels: 4, data: Uint8Array.of(1, 2, 3, 99, 10, 20, 30, 77) };
-    const top: Raster = { width: 2, height: 1, channels: 3, data: Uint8Array.of(200, 200, 200, 20, 40, 60) };
-    const mask = createMask({ width: 2, height: 1 }, Float32Array.of(0, 0.5));
-    expect([...compositePixels(base, top, mask).data]).toEqual([1, 2, 3, 99, 15, 30, 45, 77]);
+  test("a window of a resized mask holds the values of the whole", () => {
+    const mask = createMask({ width: 6, height: 5 }, randomValues(30));
+    for (const to of [
+      { width: 13, height: 17 },
+      { width: 4, height: 3 },
+      { width: 6, height: 5 },
+    ]) {
+      const whole = resizeMask(mask, to);
+      const window = { left: 1, top: 2, width: to.width - 2, height: to.height - 2 };
+      const expected = rows(whole)
+        .slice(2)
+        .map((row) => row.slice(1, -1));
+      expect(rows(resizeMask(mask, to, window))).toEqual(expected);
+    }
+    const outside = { left: 1, top: 0, width: 6, height: 5 };
+    expect(() => resizeMask(mask, { width: 6, height: 6 }, outside)).toThrow(/6x5 at 1,0 lies outside 6x6/);
   });
 });

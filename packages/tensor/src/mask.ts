@@ -1,6 +1,5 @@
-import { resizePlane, type Size } from "./resize.ts";
+import { resizePlane, type Size, type Window } from "./resize.ts";
 import { ShapeError } from "./shape-error.ts";
-import { tensor, type TypedTensor } from "./tensor.ts";
 
 /** A soft region of a picture, row-major, values 0..1. **1 = may change, 0 = keep.** */
 export interface Mask {
@@ -59,14 +58,6 @@ export function union(...masks: readonly Mask[]): Mask {
   return createMask(first, data);
 }
 
-/** 1 - value. */
-export function invert(mask: Mask): Mask {
-  return createMask(
-    mask,
-    mask.data.map((value) => 1 - value),
-  );
-}
-
 /** The mean value, 0..1: the share of the picture that may change. */
 export function coverage(mask: Mask): number {
   let sum = 0;
@@ -92,28 +83,17 @@ export function bounds(mask: Mask, level = 0): Box | undefined {
   return right === 0 ? undefined : [left / mask.width, top / mask.height, right / mask.width, bottom / mask.height];
 }
 
-/** Resamples a mask: area average on an axis that shrinks, linear on one that grows. Same size gives the same mask back. */
-export function resizeMask(mask: Mask, to: Size): Mask {
-  if (mask.width === to.width && mask.height === to.height) {
+/** Resamples a mask: area average on an axis that shrinks, linear on one that grows. Same size gives the same mask back. With `window` only that part of the result is made. */
+export function resizeMask(mask: Mask, to: Size, window: Window = { ...to, left: 0, top: 0 }): Mask {
+  if (
+    mask.width === to.width &&
+    mask.height === to.height &&
+    window.width === to.width &&
+    window.height === to.height
+  ) {
     return mask;
   }
-  return createMask(to, resizePlane(mask.data, mask, to));
-}
-
-/** The mask as a float32 tensor `[1,1,height,width]` (data shared). */
-export function maskToTensor(mask: Mask): TypedTensor<"float32"> {
-  return tensor("float32", [1, 1, mask.height, mask.width], mask.data);
-}
-
-/** Plane `index` of a float32 `[..., H, W]` tensor as a mask, values clamped to 0..1. */
-export function maskFromTensor(value: TypedTensor<"float32">, index = 0): Mask {
-  const height = value.dims.at(-2) ?? 0;
-  const width = value.dims.at(-1) ?? 0;
-  const plane = value.data.slice(index * width * height, (index + 1) * width * height);
-  return createMask(
-    { width, height },
-    plane.map((v) => Math.min(1, Math.max(0, v))),
-  );
+  return createMask(window, resizePlane(mask.data, mask, to, window));
 }
 
 /** Throws ShapeError unless both have one size. */

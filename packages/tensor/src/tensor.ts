@@ -64,11 +64,6 @@ export function asFloat32(value: Tensor | undefined, what: string): TypedTensor<
   return value;
 }
 
-/** The same values under another shape (data shared). Throws ShapeError when the counts differ. */
-export function reshape<D extends DType>(value: TypedTensor<D>, dims: readonly number[]): TypedTensor<D> {
-  return tensor(value.dtype, dims, value.data);
-}
-
 /** Joins tensors along the first axis. All other dims and the dtype must be equal; the list must not be empty. */
 export function concatRows<D extends DType>(parts: readonly TypedTensor<D>[]): TypedTensor<D> {
   const first = parts[0];
