@@ -20,6 +20,7 @@ export { ImageError, type ImageReason } from "./image/image-error.ts";
 export { MEDIA_TYPES, type ImageFormat } from "./image/image-format.ts";
 export { decodeMask, encodeMask, type MaskDecodeOptions } from "./image/mask-codec.ts";
 export { createPicture, type Picture, type PictureWarning } from "./image/picture.ts";
+export { checkProportions } from "./image/proportions.ts";
 export { fromTensor, toTensor, type Normalisation } from "./image/picture-tensor.ts";
 export { InferenceError, type InferenceReason } from "./inference-error.ts";
 export { loadManifest, verifyFiles } from "./manifest/manifest.ts";

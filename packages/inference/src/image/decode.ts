@@ -1,7 +1,7 @@
 import type { Metadata, Sharp } from "sharp";
 import { sharp } from "./codec-library.ts";
 import { ImageError } from "./image-error.ts";
-import { MEDIA_TYPES, sniffFormat, type ImageFormat } from "./image-format.ts";
+import { checkMediaType, MEDIA_TYPES, sniffFormat, type ImageFormat } from "./image-format.ts";
 import type { Picture, PictureWarning } from "./picture.ts";
 
 /** Pixels that a picture may have unless the caller says otherwise: 40 million. */
@@ -13,13 +13,15 @@ const DECODE_TIMEOUT_S = 30;
 export interface DecodeOptions {
   /** Most pixels (width x height), checked in the header before anything is decoded. */
   readonly maxPixels?: number | undefined;
+  /** IANA media type that the sender declared; one that contradicts the bytes is refused, none or "" is not. */
+  readonly mediaType?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Decodes PNG, JPEG or WebP: upright by EXIF, colours brought to sRGB by the embedded profile (CMYK without one by libvips' generic
  * profile, with a warning), greys spread to RGB, alpha kept, 8 bits. Metadata such as GPS is left behind.
- * Throws ImageError IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_ANIMATED, IMAGE_TOO_LARGE or IMAGE_CORRUPT.
+ * Throws ImageError IMAGE_EMPTY, IMAGE_UNSUPPORTED, IMAGE_TYPE_MISMATCH, IMAGE_ANIMATED, IMAGE_TOO_LARGE or IMAGE_CORRUPT.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   const header = await readHeader(bytes, options);
@@ -59,6 +61,7 @@ export async function readHeader(bytes: Uint8Array, options: DecodeOptions): Pro
   options.signal?.throwIfAborted();
   const maxPixels = options.maxPixels ?? MAX_PIXELS;
   const format = sniffFormat(bytes);
+  checkMediaType(format, options.mediaType ?? "");
   let metadata: Metadata;
   try {
     metadata = await sharp(bytes, { limitInputPixels: false }).metadata();

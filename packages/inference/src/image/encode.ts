@@ -2,9 +2,7 @@ import type { Raster } from "@moodifier/tensor";
 import { sharp } from "./codec-library.ts";
 import { ImageError } from "./image-error.ts";
 import type { ImageFormat } from "./image-format.ts";
-
-/** Default quality of JPEG and WebP, 1..100. */
-const DEFAULT_QUALITY = 92;
+import { checkSides, DEFAULT_QUALITY, toLossy } from "./lossy.ts";
 
 /** How to write a picture. PNG is exact and has no quality. */
 export interface EncodeOptions {
@@ -20,7 +18,7 @@ export function encodePng(picture: Raster): Promise<Buffer> {
 
 /**
  * Writes sRGB PNG, JPEG (alpha laid over white) or WebP (lossy, alpha kept), without metadata.
- * Throws ImageError IMAGE_OPTION_INVALID when a quality is out of range or given for PNG.
+ * Throws ImageError IMAGE_OPTION_INVALID when a quality is out of range or given for PNG, or when a side is too long for the format.
  */
 export async function encodeImage(picture: Raster, options: EncodeOptions): Promise<Buffer> {
   const { format, quality } = options;
@@ -35,12 +33,11 @@ export async function encodeImage(picture: Raster, options: EncodeOptions): Prom
     case "png":
       return pipeline.png({ compressionLevel: 6 }).toBuffer();
     case "jpeg":
-      return pipeline
-        .flatten({ background: "#ffffff" })
-        .jpeg({ quality: quality ?? DEFAULT_QUALITY, chromaSubsampling: "4:4:4" })
-        .toBuffer();
-    case "webp":
-      return pipeline.webp({ quality: quality ?? DEFAULT_QUALITY }).toBuffer();
+    case "webp": {
+      checkSides(format, picture);
+      const flat = format === "jpeg" ? pipeline.flatten({ background: "#ffffff" }) : pipeline;
+      return toLossy(flat, format, quality ?? DEFAULT_QUALITY[format]).toBuffer();
+    }
     default:
       throw new ImageError("IMAGE_OPTION_INVALID", `format must be png, jpeg or webp, got ${String(format)}`);
   }

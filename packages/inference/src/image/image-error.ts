@@ -6,6 +6,12 @@ export type ImageReason =
   | "IMAGE_CORRUPT"
   /** More pixels than allowed; found in the header, nothing was decoded. */
   | "IMAGE_TOO_LARGE"
+  /** A side that is too short to edit. */
+  | "IMAGE_TOO_SMALL"
+  /** One side is too long for the other. */
+  | "IMAGE_TOO_NARROW"
+  /** Another format than the one declared. */
+  | "IMAGE_TYPE_MISMATCH"
   /** More than one frame. */
   | "IMAGE_ANIMATED"
   /** Not PNG, JPEG or WebP, or a variant of them that cannot be converted. */

@@ -46,6 +46,14 @@ export function sniffFormat(bytes: Uint8Array): ImageFormat {
   throw new ImageError("IMAGE_UNSUPPORTED", `the image must be PNG, JPEG or WebP, got ${name}; convert it first`);
 }
 
+/** Throws ImageError IMAGE_TYPE_MISMATCH when a declared media type contradicts the bytes; an empty one contradicts nothing. */
+export function checkMediaType(format: ImageFormat, declared: string): void {
+  const name = declared.toLowerCase().replace("image/jpg", "image/jpeg");
+  if (name === "" || name === MEDIA_TYPES[format]) return;
+  const text = `media_type: expected ${MEDIA_TYPES[format]} as the bytes say, got ${name.slice(0, 40)}`;
+  throw new ImageError("IMAGE_TYPE_MISMATCH", text);
+}
+
 function startsWith(bytes: Uint8Array, offset: number, text: string): boolean {
   return (
     bytes.length >= offset + text.length &&

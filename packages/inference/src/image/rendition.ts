@@ -1,7 +1,8 @@
 import type { Sharp } from "sharp";
+import type { Size } from "@moodifier/tensor";
 import { readHeader } from "./decode.ts";
 import { ImageError } from "./image-error.ts";
-import { searchQuality } from "./write-picture.ts";
+import { checkSides, DEFAULT_QUALITY, encodeWithin, toLossy } from "./lossy.ts";
 
 /** Formats that a rendition may have, with their media types. */
 export const RENDITION_TYPES = {
@@ -41,8 +42,6 @@ export interface RenderedFile {
   readonly quality?: number;
 }
 
-const DEFAULT_QUALITY = { jpeg: 92, webp: 92, avif: 75 } as const;
-
 /**
  * Makes another file of a finished picture: size, format, byte budget and colour profile. XMP (provenance) and alpha stay; png and tiff keep 16 bits.
  * A png of the same size and profile is given back byte by byte. Throws ImageError IMAGE_BUDGET_TOO_SMALL, IMAGE_OPTION_INVALID and those of decoding.
@@ -72,23 +71,30 @@ export async function renderRendition(
     if (maxBytes !== undefined && data.length > maxBytes) throw tooLarge(data.length, maxBytes, format);
     return { data, mediaType, width: info.width, height: info.height };
   }
+  checkSides(format, targetSize(options, width, height));
   let size = { width, height };
   const encode = async (tried: number): Promise<Buffer> => {
     signal?.throwIfAborted();
-    const { data, info } = await encodeLossy(base(), format, tried).toBuffer({ resolveWithObject: true });
+    const { data, info } = await toLossy(base(), format, tried).toBuffer({ resolveWithObject: true });
     size = { width: info.width, height: info.height };
     return data;
   };
-  const best = quality ?? DEFAULT_QUALITY[format];
-  const first = await encode(best);
-  if (maxBytes === undefined || first.length <= maxBytes) return { data: first, mediaType, ...size, quality: best };
-  return { ...(await searchQuality(encode, best - 1, maxBytes)), mediaType, ...size };
+  const file = await encodeWithin(encode, quality ?? DEFAULT_QUALITY[format], maxBytes);
+  return { ...file, mediaType, ...size };
 }
 
 function resizes({ width, height, fit = "inside" }: RenditionOptions, from: number, high: number): boolean {
   if (width === undefined && height === undefined) return false;
   if (fit === "inside") return from > (width ?? from) || high > (height ?? high);
   return width !== from || height !== high;
+}
+
+/** The size of the rendition of a picture of `from` x `high` pixels, give or take the rounding of a side. */
+function targetSize({ width, height, fit = "inside" }: RenditionOptions, from: number, high: number): Size {
+  const scales = [width && width / from, height && height / high].filter((scale) => scale !== undefined);
+  const scale = Math.min(...scales, ...(fit === "inside" || scales.length === 0 ? [1] : []));
+  const scaled = { width: Math.round(from * scale), height: Math.round(high * scale) };
+  return fit === "inside" ? scaled : { width: width ?? scaled.width, height: height ?? scaled.height };
 }
 
 function prepare(
@@ -112,12 +118,6 @@ function prepare(
   ready = ready.keepXmp();
   if (icc !== "keep") return ready.withIccProfile(icc);
   return hasProfile ? ready.keepIccProfile() : ready;
-}
-
-function encodeLossy(pipeline: Sharp, format: "jpeg" | "webp" | "avif", quality: number): Sharp {
-  if (format === "jpeg") return pipeline.jpeg({ quality, chromaSubsampling: "4:4:4" });
-  if (format === "webp") return pipeline.webp({ quality });
-  return pipeline.avif({ quality, effort: 4, chromaSubsampling: "4:4:4" });
 }
 
 function invalid(text: string): ImageError {

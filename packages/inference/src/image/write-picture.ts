@@ -2,6 +2,7 @@ import type { Sharp } from "sharp";
 import { sharp } from "./codec-library.ts";
 import type { DeepPicture } from "./deep-picture.ts";
 import { ImageError } from "./image-error.ts";
+import { checkSides, DEFAULT_QUALITY, encodeWithin, type LossyFormat, toLossy } from "./lossy.ts";
 import { attachPngProfile } from "./png-chunk.ts";
 
 /** Formats that a finished picture may have, with their media types. */
@@ -34,11 +35,9 @@ export interface WrittenPicture {
   readonly quality?: number;
 }
 
-const DEFAULT_QUALITY = { jpeg: 92, webp: 92, avif: 75 } as const;
-
 /**
  * Writes a picture with its profile, and no metadata but the given XMP. PNG keeps depth and every sample; the others are 8 bits and lossy.
- * Throws ImageError IMAGE_OPTION_INVALID for an option that the format has not, IMAGE_BUDGET_TOO_SMALL when not even quality 1 fits.
+ * Throws ImageError IMAGE_OPTION_INVALID for an option that the format has not or a size that it cannot hold, IMAGE_BUDGET_TOO_SMALL when not even quality 1 fits.
  */
 export async function writePicture(picture: DeepPicture, options: WriteOptions): Promise<WrittenPicture> {
   checkOptions(picture, options);
@@ -51,11 +50,7 @@ export async function writePicture(picture: DeepPicture, options: WriteOptions):
   const base = await openTagged(picture);
   const best = options.quality ?? DEFAULT_QUALITY[format];
   const encode = (quality: number) => encodeLossy(base(), { ...options, format, quality });
-  const first = await encode(best);
-  if (options.maxBytes === undefined || first.length <= options.maxBytes)
-    return { data: first, mediaType, quality: best };
-  const fitting = await searchQuality(encode, best - 1, options.maxBytes);
-  return { ...fitting, mediaType };
+  return { ...(await encodeWithin(encode, best, options.maxBytes)), mediaType };
 }
 
 function checkOptions(picture: DeepPicture, { format, quality, maxBytes, matte }: WriteOptions): void {
@@ -65,6 +60,7 @@ function checkOptions(picture: DeepPicture, { format, quality, maxBytes, matte }
   if (format === "png" && (quality !== undefined || maxBytes !== undefined)) {
     throw refuse("quality and max_bytes: expected none with png, which is exact; choose jpeg, webp or avif");
   }
+  if (format !== "png") checkSides(format, picture);
   if (quality !== undefined && !(Number.isInteger(quality) && quality >= 1 && quality <= 100)) {
     throw refuse(`quality: expected a whole number 1..100, got ${quality}`);
   }
@@ -92,39 +88,14 @@ function openDeep({ width, height, channels, depth, data }: DeepPicture): Sharp 
   return depth === 16 ? pipeline.toColourspace("rgb16") : pipeline;
 }
 
-async function encodeLossy(
+function encodeLossy(
   pipeline: Sharp,
-  { format, quality, matte, xmp }: WriteOptions & { format: Exclude<OutputFormat, "png">; quality: number },
+  { format, quality, matte, xmp }: WriteOptions & { format: LossyFormat; quality: number },
 ): Promise<Buffer> {
-  const ready = withXmp(matte === undefined ? pipeline : pipeline.flatten({ background: matte }), xmp).toColourspace(
-    "srgb",
-  );
-  if (format === "jpeg") return ready.jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
-  if (format === "webp") return ready.webp({ quality }).toBuffer();
-  return ready.avif({ quality, effort: 4, chromaSubsampling: "4:4:4" }).toBuffer();
+  const flat = matte === undefined ? pipeline : pipeline.flatten({ background: matte });
+  return toLossy(withXmp(flat, xmp).toColourspace("srgb"), format, quality).toBuffer();
 }
 
 function withXmp(pipeline: Sharp, xmp: string | undefined): Sharp {
   return xmp === undefined ? pipeline : pipeline.withXmp(xmp);
-}
-
-/** The largest quality up to `most` whose file fits, by bisection: size grows with quality. */
-export async function searchQuality(encode: (quality: number) => Promise<Buffer>, most: number, maxBytes: number) {
-  let [low, high] = [1, most];
-  let best: { data: Buffer; quality: number } | undefined;
-  let smallest = Number.POSITIVE_INFINITY;
-  while (low <= high) {
-    const quality = (low + high) >> 1;
-    const data = await encode(quality);
-    smallest = Math.min(smallest, data.length);
-    if (data.length <= maxBytes) {
-      best = { data, quality };
-      low = quality + 1;
-    } else high = quality - 1;
-  }
-  if (best) return best;
-  throw new ImageError(
-    "IMAGE_BUDGET_TOO_SMALL",
-    `max_bytes: expected at least ${smallest} bytes, which the lowest quality needs, got ${maxBytes}; make the picture smaller`,
-  );
 }

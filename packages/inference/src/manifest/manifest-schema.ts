@@ -90,7 +90,7 @@ const noiseScheduleSchema = z.object({
 
 const presetSchema = z.object({
   steps: size.max(50).optional(),
-  guidanceScale: z.number().min(1).max(15).optional(),
+  guidanceScale: z.number().gt(1).max(15).optional(),
   crossReplace: unit.optional(),
   selfReplace: unit.optional(),
   featherPx: z.number().min(0).max(64).optional(),
@@ -143,7 +143,7 @@ export const manifestSchema = z.object({
     .optional(),
   defaults: z.object({
     steps: size.max(50),
-    guidanceScale: z.number().min(1).max(15),
+    guidanceScale: z.number().gt(1).max(15),
     crossReplace: unit,
     selfReplace: unit,
     featherPx: z.number().min(0).max(64),

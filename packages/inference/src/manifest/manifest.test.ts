@@ -42,11 +42,12 @@ test("all faults of a manifest are listed together", async () => {
     ...manifest,
     schemaVersion: 2,
     latent: { ...manifest.latent, scalingFactor: -1 },
+    defaults: { ...manifest.defaults, guidanceScale: 1 },
     files: { "../../etc/passwd": { sha256: "x", bytes: 1 } },
   };
   const error = await loadManifest(await writeManifest(JSON.stringify(broken))).catch((fault: unknown) => fault);
   expect(error).toMatchObject({ reason: "MANIFEST_INVALID" });
-  for (const part of ["schemaVersion", "latent.scalingFactor", "etc/passwd"]) {
+  for (const part of ["schemaVersion", "latent.scalingFactor", "defaults.guidanceScale", "etc/passwd"]) {
     expect(String(error)).toContain(part);
   }
 });
