@@ -33,6 +33,19 @@ export const chatSettings = {
   planners: z.coerce.number().int().min(1).max(64).default(1),
 };
 
+/** Adds an issue for each setting that `openai` needs and the configuration lacks; for `superRefine`. */
+export function checkChat(
+  config: Pick<z.output<z.ZodObject<typeof chatSettings>>, "chat" | "chatUrl" | "chatModel">,
+  context: z.RefinementCtx,
+): void {
+  if (config.chat !== "openai") return;
+  for (const name of ["chatUrl", "chatModel"] as const) {
+    if (config[name] === undefined) {
+      context.addIssue({ code: "custom", path: [name], message: "needed when MOODIFIER_CHAT is openai" });
+    }
+  }
+}
+
 /** Settings of the planner service. Environment names: `chatUrl` is MOODIFIER_CHAT_URL and so on. */
 export const configSchema = z
   .object({
@@ -40,14 +53,7 @@ export const configSchema = z
     ...modelSettings,
     ...chatSettings,
   })
-  .superRefine((config, context) => {
-    if (config.chat !== "openai") return;
-    for (const name of ["chatUrl", "chatModel"] as const) {
-      if (config[name] === undefined) {
-        context.addIssue({ code: "custom", path: [name], message: "needed when MOODIFIER_CHAT is openai" });
-      }
-    }
-  });
+  .superRefine(checkChat);
 
 /** Checked settings. */
 export type Config = z.infer<typeof configSchema>;

@@ -1,2 +1,2 @@
-export { chatSettings, configSchema, type Config } from "./config.ts";
+export { chatSettings, checkChat, configSchema, type Config } from "./config.ts";
 export { start } from "./start.ts";

@@ -1,8 +1,9 @@
 import { descriptors, EMOTIONS, EmotionError, findEmotion } from "@moodifier/emotion";
-import { decodeImage } from "@moodifier/inference";
+import { checkProportions, decodeImage, type Picture } from "@moodifier/inference";
 import { mllm, type common } from "@moodifier/proto";
 import { MoodError, unary, type BoundedQueue } from "@moodifier/service-kit";
 import { annotate } from "./annotate/annotate.ts";
+import { ChatError } from "./chat/vision-chat.ts";
 import { createSquareView } from "./picture/square-view.ts";
 import { readMission, type PlannerManifest } from "./plan/mission-request.ts";
 import { planEdit, type PlanningParts } from "./plan/plan-edit.ts";
@@ -23,7 +24,7 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
       const parts = await ready;
       const mission = readMission(request, parts.planner);
       const image = checkImage(request.image);
-      const work = async () => planEdit(parts, await decodeImage(image, { signal }), mission, stage, signal);
+      const work = async () => planEdit(parts, await decodeEditable(image, signal), mission, stage, signal);
       return { plan: await queue.run(work, { signal }) };
     }),
     annotate: unary(async (request: mllm.AnnotateRequest, { signal, stage }) => {
@@ -31,7 +32,7 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
       const image = checkImage(request.image);
       const annotation = await queue.run(
         async () => {
-          const view = await createSquareView(await decodeImage(image, { signal }));
+          const view = await createSquareView(await decode(image, signal));
           return stage("annotate", () => annotate(chat, view, EMOTIONS, signal));
         },
         { signal },
@@ -52,7 +53,7 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
       const image = checkImage(request.image);
       const masks = await queue.run(
         async () => {
-          const picture = await decodeImage(image, { signal });
+          const picture = await decodeEditable(image, signal);
           return stage("segment", () => segmentPicture(segmenter, picture, request.prompts, signal));
         },
         { signal },
@@ -62,15 +63,36 @@ export function createPlannerService(ready: Promise<PlannerParts>, queue: Bounde
   };
 }
 
-/** The encoded bytes. They are decoded in the queue, which bounds the memory of decoded pictures. */
-function checkImage(image: common.Image | undefined): Buffer {
+/** The encoded picture. It is decoded in the queue, which bounds the memory of decoded pictures. */
+function checkImage(image: common.Image | undefined): common.Image {
   if (!image) throw new MoodError("INVALID_ARGUMENT", "IMAGE_MISSING", "image is required");
-  return image.data;
+  return image;
 }
 
-/** An unknown emotion or context as the caller sees it, with the names that were probably meant in `details.near`. */
-export function mapEmotionError(error: unknown): MoodError | undefined {
-  if (!(error instanceof EmotionError)) return undefined;
-  const { reason, message, near } = error;
-  return new MoodError("INVALID_ARGUMENT", reason, message, { details: { near }, cause: error });
+function decode({ data, mediaType }: common.Image, signal: AbortSignal): Promise<Picture> {
+  return decodeImage(data, { mediaType, signal });
+}
+
+/** A picture of the proportions that the editor takes: what cannot be edited is not planned for. */
+async function decodeEditable(image: common.Image, signal: AbortSignal): Promise<Picture> {
+  const picture = await decode(image, signal);
+  checkProportions(picture);
+  return picture;
+}
+
+/**
+ * The errors of which the caller sees more than code, reason and message: an unknown emotion or context has the names that were probably
+ * meant in `details.near`; a chat server that is left alone for a while has `details.retryAfterSeconds`.
+ */
+export function mapError(error: unknown): MoodError | undefined {
+  if (error instanceof EmotionError) {
+    const { reason, message, near } = error;
+    return new MoodError("INVALID_ARGUMENT", reason, message, { details: { near }, cause: error });
+  }
+  if (error instanceof ChatError && error.retryAfterMs !== undefined) {
+    const { code, reason, message, retryAfterMs } = error;
+    const retryAfterSeconds = Math.ceil(retryAfterMs / 1000);
+    return new MoodError(code, reason, message, { details: { retryAfterSeconds }, cause: error });
+  }
+  return undefined;
 }

@@ -88,10 +88,16 @@ test("a category that the model does not know is planned without it, with a warn
   expect(plan?.warnings.map(({ code }) => code)).toEqual(expect.arrayContaining(["OUT_OF_DOMAIN", "PLANNER_FALLBACK"]));
 });
 
-test("a picture of one pixel has a plan with a full mask", async () => {
-  const { plan } = await client.planEdit({ image: await paint(1, 1), emotion: "joy" });
-  const mask = await decodeMask(plan?.maskPng ?? Buffer.alloc(0));
-  expect([mask.width, mask.height, coverage(mask)]).toEqual([1, 1, 1]);
+test("a picture that the editor would not take is not planned for", async () => {
+  const plan = (image: common.Image) => client.planEdit({ image, emotion: "joy" });
+  const box = { x0: 0, y0: 0, x1: 1, y1: 1 };
+  const segment = (image: common.Image) => client.segment({ image, prompts: [{ box, points: [], text: "" }] });
+  for (const ask of [plan, segment]) {
+    await expect(ask(await paint(1, 1))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason: "IMAGE_TOO_SMALL" });
+    await expect(ask(await paint(200, 20))).rejects.toMatchObject({ reason: "IMAGE_TOO_NARROW" });
+    const mislabelled = { ...(await paint(32, 32)), mediaType: "image/webp" };
+    await expect(ask(mislabelled)).rejects.toMatchObject({ reason: "IMAGE_TYPE_MISMATCH" });
+  }
 });
 
 test.each([

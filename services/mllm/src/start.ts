@@ -16,7 +16,7 @@ import { createOpenAiChat } from "./chat/openai/openai-chat.ts";
 import { openOnnxVlm } from "./chat/onnx-vlm.ts";
 import type { VisionChat } from "./chat/vision-chat.ts";
 import type { Config } from "./config.ts";
-import { createPlannerService, mapEmotionError, type PlannerParts } from "./planner-service.ts";
+import { createPlannerService, mapError, type PlannerParts } from "./planner-service.ts";
 import { openSegmenter } from "./segment/segmenter.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -47,7 +47,7 @@ export async function start(config: Config, dependencies: { logger?: Logger } = 
       logger,
       metrics,
       serving: false,
-      mapError: mapEmotionError,
+      mapError,
     });
     try {
       await ready;

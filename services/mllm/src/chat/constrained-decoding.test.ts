@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { decodeReply, shortestLength, type FeedTokens } from "./constrained-decoding.ts";
 import { compileGrammar } from "./grammar.ts";
-import { encodeSegments, segmentReply } from "./reply-segments.ts";
+import { encodeSegments, segmentReply } from "../../test/reply-segments.ts";
 import { narrowSchema } from "./reply-schema.ts";
 import { createVocabulary, type TokenVocabulary } from "./token-vocabulary.ts";
 

@@ -4,7 +4,7 @@ import { asFloat32, gaussianNoise, int64, zeros } from "@moodifier/tensor";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { PlannerDecoder } from "./planner-decoder.ts";
 import { narrowSchema } from "./reply-schema.ts";
-import { encodeSegments, segmentReply, type Segment } from "./reply-segments.ts";
+import { encodeSegments, segmentReply, type Segment } from "../../test/reply-segments.ts";
 
 const golden = new URL("../../../../tests/golden/", import.meta.url);
 let model: Model;

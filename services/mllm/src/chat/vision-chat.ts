@@ -82,10 +82,10 @@ export type ChatErrorReason = keyof typeof CODE_OF_REASON;
 export class ChatError extends Error {
   override readonly name = "ChatError";
   readonly reason: ChatErrorReason;
-  readonly code: string;
+  readonly code: (typeof CODE_OF_REASON)[ChatErrorReason];
   /** HTTP status of the server's answer, if it gave one. */
   readonly status: number | undefined;
-  /** How long the server asks to be left alone, milliseconds. */
+  /** How long the server asks to be left alone, or is left alone, milliseconds. */
   readonly retryAfterMs: number | undefined;
 
   constructor(

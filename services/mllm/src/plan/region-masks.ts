@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { encodeMask } from "@moodifier/inference";
 import { common } from "@moodifier/proto";
 import { bounds, coverage, union, type Box, type Mask, type Size } from "@moodifier/tensor";
@@ -117,7 +118,12 @@ async function findParts(
     if (asked.length === 0) continue;
     const prompts = asked.map(({ prompt }) => prompt);
     const drawn = await segmenter.draw(view.picture, prompts, signal);
-    for (const [at, { region, index }] of asked.entries()) found[index] = way.finish(drawn[at]!, region, view, size);
+    for (const [at, { region, index }] of asked.entries()) {
+      // A mask of a large picture takes a while: others get their turn, and a signal may abort, before the next.
+      await nextTurn();
+      signal?.throwIfAborted();
+      found[index] = way.finish(drawn[at]!, region, view, size);
+    }
   }
   return found;
 }

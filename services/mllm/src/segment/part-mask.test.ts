@@ -27,6 +27,18 @@ test("growing adds a border, the limit cuts what lies outside", () => {
   expect(coverage(cut.mask)).toBeCloseTo(coverage(plain.mask) / 2, 1);
 });
 
+test("a very long picture costs no more than its own pixels", async () => {
+  const long = { width: 20_000, height: 100 };
+  const strip = await createSquareView(createPicture({ ...long, channels: 3, data: new Uint8Array(6_000_000) }));
+  const drawn = fromBox([0, 0, 0.5, 1], { width: 32, height: 32 });
+  const before = process.memoryUsage().arrayBuffers;
+  const { mask } = finishPart(drawn, strip, long, { grow: false });
+  // The square around it would hold 1.6 GB.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100e6);
+  expect([mask.width, mask.height]).toEqual([20_000, 100]);
+  expect(coverage(mask)).toBeCloseTo(0.5, 1);
+});
+
 test("an empty part has no confidence", () => {
   const { mask, confidence } = finishPart(createMask({ width: 8, height: 8 }, 0.3), view, size, { grow: true });
   expect([coverage(mask), confidence]).toEqual([0, 0]);

@@ -1,4 +1,14 @@
-import { createMask, dilate, fromBox, resizeMask, threshold, type Box, type Mask, type Size } from "@moodifier/tensor";
+import {
+  createMask,
+  dilate,
+  fromBox,
+  resizeMask,
+  threshold,
+  type Box,
+  type Mask,
+  type Size,
+  type Window,
+} from "@moodifier/tensor";
 import type { SquareView } from "../picture/square-view.ts";
 
 /** Masks grow by this fraction of the longer side, so that a slightly short mask does not cut the edited form. */
@@ -24,7 +34,7 @@ export function finishPart(
 ): DrawnPart {
   const limited = options.within ? multiply(probabilities, fromBox(options.within, probabilities)) : probabilities;
   const longer = Math.max(size.width, size.height);
-  const upright = cropFrame(resizeMask(limited, { width: longer, height: longer }), view.frame, size);
+  const upright = resizeMask(limited, { width: longer, height: longer }, windowOf(view.frame, size));
   const binary = threshold(upright);
   const radius = options.grow ? Math.max(1, Math.round(longer * GROWTH)) : 0;
   return { mask: dilate(binary, radius), confidence: meanInside(upright, binary) };
@@ -46,17 +56,12 @@ function multiply(a: Mask, b: Mask): Mask {
   );
 }
 
-/** Takes the picture's part out of a square mask whose side is the picture's longer side. */
-function cropFrame(square: Mask, frame: Box, size: Size): Mask {
-  if (square.width === size.width && square.height === size.height) return square;
-  const left = Math.min(square.width - size.width, Math.round(frame[0] * square.width));
-  const top = Math.min(square.height - size.height, Math.round(frame[1] * square.height));
-  const mask = createMask(size);
-  for (let y = 0; y < size.height; y++) {
-    const start = (top + y) * square.width + left;
-    mask.data.set(square.data.subarray(start, start + size.width), y * size.width);
-  }
-  return mask;
+/** Where the picture lies in a square whose side is the picture's longer side. */
+function windowOf(frame: Box, { width, height }: Size): Window {
+  const side = Math.max(width, height);
+  const left = Math.min(side - width, Math.round(frame[0] * side));
+  const top = Math.min(side - height, Math.round(frame[1] * side));
+  return { left, top, width, height };
 }
 
 function meanInside(values: Mask, inside: Mask): number {

@@ -61,6 +61,7 @@ export async function segmentPicture(
   );
   const masks: mllm.SegmentMask[] = [];
   for (const probabilities of drawn) {
+    signal.throwIfAborted();
     const { mask, confidence } = finishPart(probabilities, view, picture, { grow: false });
     masks.push({ maskPng: await encodeMask(mask), confidence });
   }

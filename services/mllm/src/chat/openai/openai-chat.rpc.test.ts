@@ -117,6 +117,16 @@ test("a slow server times out, an unreachable one is named by its setting", asyn
   });
 });
 
+test("a caller may leave while the server is still asked how its model counts boxes", async () => {
+  const { url, seen } = await serve([{ delayMs: 60_000 }]);
+  const controller = new AbortController();
+  const chat = createOpenAiChat({ ...options, url, boxes: "probe", timeoutMs: 60_000 });
+  const reply = chat.complete(ask(controller.signal));
+  setTimeout(() => controller.abort(new Error("gone")), 30);
+  await expect(reply).rejects.toThrow("gone");
+  expect(seen.length).toBeLessThanOrEqual(1);
+});
+
 test("an aborted request throws the signal's reason", async () => {
   const { url } = await serve([{ delayMs: 1000 }]);
   const controller = new AbortController();

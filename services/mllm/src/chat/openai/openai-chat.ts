@@ -1,4 +1,5 @@
 import { encodePng, resizePicture, type Picture } from "@moodifier/inference";
+import { untilAborted } from "@moodifier/service-kit";
 import type { Box } from "@moodifier/tensor";
 import { ChatError, type ChatReply, type ChatRequest, type VisionChat } from "../vision-chat.ts";
 import { anyresTokens, chooseSide } from "./anyres.ts";
@@ -47,8 +48,8 @@ class OpenAiChat implements VisionChat {
   }
 
   async complete(request: ChatRequest): Promise<ChatReply> {
-    const convention = await this.#findConvention();
-    request.signal?.throwIfAborted();
+    const found = this.#findConvention();
+    const convention = await (request.signal ? untilAborted(found, request.signal) : found);
     const { text, refused, finishReason } = await this.#ask(request);
     return {
       text,
@@ -74,34 +75,23 @@ class OpenAiChat implements VisionChat {
 
   /** One question: in the accepted format, or in the strongest that turns out to be accepted. */
   async #ask(request: ChatRequest): Promise<ServerReply> {
-    const limit = AbortSignal.timeout(this.#options.timeoutMs);
-    const signal = request.signal ? AbortSignal.any([request.signal, limit]) : limit;
+    const bounds = { signal: request.signal, limit: AbortSignal.timeout(this.#options.timeoutMs) };
     const messages = await writeMessages(request, this.#side);
     const formats = request.form === "lines" ? (["text"] as const) : this.#formats.candidates();
-    try {
-      for (const [index, format] of formats.entries()) {
-        try {
-          const reply = await this.#guard.run((inner) => this.#send(request, messages, format, inner), signal);
-          if (request.form !== "lines" && this.#formats.accept(format)) {
-            const imageTokens = anyresTokens({ width: this.#side, height: this.#side });
-            this.#options.logger?.info(
-              { format, side: this.#side, imageTokens },
-              "the chat server accepts this format",
-            );
-          }
-          return reply;
-        } catch (error) {
-          const weaker = index + 1 < formats.length;
-          if (!(weaker && error instanceof ChatError && mayRefuseFormat(error.status))) throw error;
+    for (const [index, format] of formats.entries()) {
+      try {
+        const reply = await this.#guard.run((signal) => this.#send(request, messages, format, signal), bounds);
+        if (request.form !== "lines" && this.#formats.accept(format)) {
+          const imageTokens = anyresTokens({ width: this.#side, height: this.#side });
+          this.#options.logger?.info({ format, side: this.#side, imageTokens }, "the chat server accepts this format");
         }
+        return reply;
+      } catch (error) {
+        const weaker = index + 1 < formats.length;
+        if (!(weaker && error instanceof ChatError && mayRefuseFormat(error.status))) throw error;
       }
-      throw new RangeError("no format to ask in");
-    } catch (error) {
-      request.signal?.throwIfAborted();
-      if (!limit.aborted) throw error;
-      const text = `the chat server sent no reply within ${this.#options.timeoutMs} ms`;
-      throw new ChatError("CHAT_TIMEOUT", text, { cause: error });
     }
+    throw new RangeError("no format to ask in");
   }
 
   #send(request: ChatRequest, messages: unknown[], format: ResponseFormat, signal: AbortSignal): Promise<ServerReply> {

@@ -30,16 +30,6 @@ export class FormatProbe {
     if (setting !== "auto") this.#accepted = setting;
   }
 
-  /** The format that the server is known to accept; undefined before the first reply. */
-  get accepted(): ResponseFormat | undefined {
-    return this.#accepted;
-  }
-
-  /** The format to ask in. */
-  get current(): ResponseFormat {
-    return this.#accepted ?? this.#first;
-  }
-
   /** Formats to try in order until one is accepted. */
   candidates(): readonly ResponseFormat[] {
     return this.#accepted ? [this.#accepted] : FORMATS.slice(FORMATS.indexOf(this.#first));

@@ -1,5 +1,5 @@
-import { compileGrammar, type Piece } from "./grammar.ts";
-import type { ReplySchema } from "./reply-schema.ts";
+import { compileGrammar, type Piece } from "../src/chat/grammar.ts";
+import type { ReplySchema } from "../src/chat/reply-schema.ts";
 
 /** One separately tokenised stretch of a reply. `digits` are tokenised one by one. */
 export type Segment = { kind: "literal" | "text" | "option" | "digits" | "choice"; text: string };
