@@ -57,6 +57,7 @@ export async function start(config: GatewayConfig, deps: GatewayDeps = {}): Prom
   app.use(plainAddress);
   app.use(bodyDeadline(config.uploadTimeoutMs));
   await app.listen(config.port, config.host);
+  parts.gatewayMetrics.role.set({ role: config.role }, 1);
   if (config.role !== "api") await parts.runner.start();
   await parts.batches.start({ runs: config.role !== "api" });
   let metricsServer: MetricsServer | undefined;

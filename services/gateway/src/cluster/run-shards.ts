@@ -31,11 +31,14 @@ try {
     parallelism: Number(values.parallelism),
   };
   const onProgress = (ended: object) => logger.info(ended, "shards have ended");
-  const report = await withSpan("shards", {}, () => runner.run(work, { signal: stop.signal, onProgress }));
-  process.stdout.write(`${JSON.stringify(report)}\n`);
-  process.exitCode = report.succeeded.length === work.shards ? 0 : 1;
-  await runner.close();
-  await tracing.stop();
+  try {
+    const report = await withSpan("shards", {}, () => runner.run(work, { signal: stop.signal, onProgress }));
+    process.stdout.write(`${JSON.stringify(report)}\n`);
+    process.exitCode = report.succeeded.length === work.shards ? 0 : 1;
+  } finally {
+    await runner.close();
+    await tracing.stop();
+  }
 } catch (error) {
   const failure = toMoodError(error);
   process.stderr.write(`${failure.reason}: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -8,7 +8,7 @@ import type { Storage } from "./storage.ts";
 
 /** Settings of the storage; spread them into the gateway's schema. Credentials of S3 come from the environment or the pod's role, as the AWS client finds them. */
 export const storageSettings = {
-  /** Where pictures are kept: a folder, or `s3://bucket/prefix`. Unset: `objects` in the data folder. */
+  /** Where pictures are kept: a folder, or `s3://bucket/prefix`. Unset: `storage` in the data folder. */
   storage: z.string().min(1).optional(),
   /** Address of an S3-compatible server; unset means AWS. */
   s3Endpoint: z.url().optional(),
@@ -24,7 +24,7 @@ export const storageSettings = {
 const schema = z.object(storageSettings);
 export type StorageSettings = z.output<typeof schema>;
 
-/** Opens the configured storage; `dataDir` holds the objects when nothing is configured. */
+/** Opens the configured storage; the folder `storage` in `dataDir` holds the objects when nothing is configured. */
 export async function openStorage(settings: StorageSettings, dataDir: string): Promise<Storage> {
   const place = settings.storage ?? resolve(dataDir, "storage");
   if (!place.startsWith("s3://")) return FilesystemStorage.open(resolve(place));

@@ -13,6 +13,7 @@ export const GATEWAY_METRICS = {
   outsideMask: "moodifier_outside_mask_violations_total",
   webhookDeliveries: "moodifier_webhook_deliveries_total",
   batchRows: "moodifier_batch_rows_total",
+  role: "moodifier_gateway_role",
 } as const;
 
 /** The gateway's own metrics. */
@@ -44,6 +45,7 @@ export function createGatewayMetrics({ registry }: Pick<Metrics, "registry">) {
     outsideMask: counter(GATEWAY_METRICS.outsideMask, "Edits that changed a pixel outside their mask", []),
     webhookDeliveries: counter(GATEWAY_METRICS.webhookDeliveries, "Attempts to deliver a webhook", ["result"]),
     batchRows: counter(GATEWAY_METRICS.batchRows, "Rows of batches that have ended", ["status"]),
+    role: gauge(GATEWAY_METRICS.role, "1 with the role in which the process serves", ["role"]),
   };
 }
 
