@@ -24,7 +24,7 @@ async function* streamEdit(
 ): AsyncGenerator<diffusion.EditEvent> {
   const order = readEditRequest(request, model.manifest);
   using slot = await queue.acquire({ signal: context.signal });
-  const { steps } = order.sampling;
+  const steps = order.timesteps.length;
   yield { event: { $case: "accepted", value: { queuedMs: Math.round(slot.queuedMs), steps } } };
   const stop = new AbortController();
   const events = new EventStream<diffusion.EditEvent>();
@@ -64,13 +64,14 @@ function describeResult(model: Model, order: EditOrder, finished: FinishedEdit):
       modelDigest: model.digest,
       seed,
       steps,
-      timesteps: [...finished.timesteps],
+      timesteps: [...order.timesteps],
       guidanceScale,
       crossReplace,
       selfReplace,
       featherPx,
       width: finished.size.width,
       height: finished.size.height,
+      precision: model.precision("denoiser"),
     },
     timings: {
       decodeMs: stageMs.decode,

@@ -1,12 +1,10 @@
 import { createPicture, decodeImage, encodePng, type Model, type Picture } from "@moodifier/inference";
-import { MoodError } from "@moodifier/service-kit";
 import type { Mask, Raster, Size } from "@moodifier/tensor";
 import { planSteps, type PlanRequest } from "../attention/step-plans.ts";
 import { ROW_COUNT } from "../attention/phases.ts";
 import type { EditSite } from "../methods/edit-method.ts";
 import type { EditOrder } from "../request/edit-request.ts";
 import { CLEAN_LIMIT } from "../schedule/ddcm.ts";
-import { lcmTimesteps } from "../schedule/lcm-timesteps.ts";
 import { cumulateAlphas } from "../schedule/noise-schedule.ts";
 import { decodeLatent, encodeLatent, type Latent } from "./autoencoder.ts";
 import { denoise, type DenoiseJob } from "./denoise.ts";
@@ -37,7 +35,6 @@ export interface FinishedEdit {
   /** PNG, upright, at the source's size. */
   readonly png: Buffer;
   readonly outside: OutsideDifference;
-  readonly timesteps: readonly number[];
   /** Size at which the model worked. */
   readonly size: Size;
   readonly stageMs: StageClock["ms"];
@@ -49,7 +46,7 @@ export interface FinishedEdit {
 
 /**
  * One edit from bytes to bytes (Algorithm 1 of Moodifier): decode and fit, VAE encode, denoise under control, VAE decode, paste back at
- * the source's size, and prove on the written file that the outside is the source's. The same order gives the same bytes.
+ * the source's size, and prove on the written file that the outside is the source's. The same order gives the same bytes on one kind of processor.
  * Throws MoodError, ImageError or InferenceError; the signal's reason when it aborts.
  */
 export async function runEdit(model: Model, order: EditOrder, options: EditOptions = {}): Promise<FinishedEdit> {
@@ -74,11 +71,10 @@ export async function runEdit(model: Model, order: EditOrder, options: EditOptio
   );
   return {
     ...finished,
-    timesteps: prepared.job.timesteps,
     size,
     stageMs: clock.ms,
     rows: outcome.rows,
-    unprunedRows: prepared.job.timesteps.length * ROW_COUNT,
+    unprunedRows: order.timesteps.length * ROW_COUNT,
     warnings: [...picture.warnings, ...listWarnings(order, mask, prepared.missingWords)],
   };
 }
@@ -91,14 +87,7 @@ interface EditInput {
 
 async function readInput(model: Model, order: EditOrder, signal: AbortSignal | undefined): Promise<EditInput> {
   const { image, latent } = model.manifest;
-  const picture = await decodeImage(order.image, { signal });
-  if (order.mediaType !== "" && order.mediaType !== picture.mediaType) {
-    throw new MoodError(
-      "INVALID_ARGUMENT",
-      "IMAGE_TYPE_MISMATCH",
-      `image.media_type: expected ${picture.mediaType} as the bytes say, got ${order.mediaType.slice(0, 40)}`,
-    );
-  }
+  const picture = await decodeImage(order.image, { mediaType: order.mediaType, signal });
   const size = fitSize(picture, image);
   const cells = { width: size.width / latent.factor, height: size.height / latent.factor };
   return { picture, size, mask: await readEditMask(order.maskPng, picture, cells, signal) };
@@ -113,14 +102,12 @@ interface PreparedLoop {
 /** Decides everything that the loop does. */
 function prepareLoop(model: Model, order: EditOrder, clean: Latent, mask: EditMask): PreparedLoop {
   const { noiseSchedule, denoiser } = model.manifest;
-  const { method, sampling, text } = order;
+  const { method, sampling, text, timesteps } = order;
   const relation = relateTexts(order);
   const site: EditSite = order.attentionMask
     ? { blend: openLocalBlend(order, relation, clean) }
     : { mask: mask.latent };
   const hooks = method.hooks(site);
-  const grid = lcmTimesteps(sampling.steps, noiseSchedule);
-  const timesteps = grid.slice(Math.round(grid.length * (1 - method.strength)));
   const request: PlanRequest = {
     steps: timesteps.length,
     schedule: method.controlled ? sampling : { crossReplace: 0, selfReplace: 0 },

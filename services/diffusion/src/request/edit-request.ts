@@ -3,13 +3,14 @@ import { common, type diffusion } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
 import type { EditMethod } from "../methods/edit-method.ts";
 import { DEFAULT_METHOD, findMethod, listMethods } from "../methods/method-table.ts";
+import { lcmTimesteps } from "../schedule/lcm-timesteps.ts";
 import { resolveSampling, type SamplingSettings } from "./sampling.ts";
 import { readTextStates, type TextSide } from "./text-states.ts";
 
 /** A checked request; pictures are still encoded. */
 export interface EditOrder {
   readonly image: Uint8Array;
-  /** IANA media type that the caller declared, lower case; empty for none. */
+  /** IANA media type that the caller declared; empty for none. */
   readonly mediaType: string;
   /** Encoded M_E; empty for none. */
   readonly maskPng: Uint8Array;
@@ -19,6 +20,8 @@ export interface EditOrder {
   readonly text: TextSide;
   readonly sampling: SamplingSettings;
   readonly method: EditMethod;
+  /** The training timesteps that run, descending: those of all steps asked for, without the noisiest where the method's strength is below 1. */
+  readonly timesteps: readonly number[];
 }
 
 const { ATTENTION, BOX, SEGMENTER, USER, WHOLE } = common.MaskSource;
@@ -38,15 +41,19 @@ export function readEditRequest(request: diffusion.EditRequest, manifest: Manife
     refuse("PLAN_MISSING", "plan: expected an edit plan, got nothing; mllm.v1.Planner.PlanEdit makes one");
   }
   checkMask(plan);
+  const sampling = resolveSampling(request.sampling, plan, manifest);
+  const method = chooseMethod(request.method);
+  const grid = lcmTimesteps(sampling.steps, manifest.noiseSchedule);
   return {
     image: image.data,
-    mediaType: image.mediaType.toLowerCase().replace("image/jpg", "image/jpeg"),
+    mediaType: image.mediaType,
     maskPng: plan.maskPng,
     attentionMask: plan.maskSource === ATTENTION,
     blendWords: plan.blendWords,
     text: readTextStates(request.text, manifest),
-    sampling: resolveSampling(request.sampling, plan, manifest),
-    method: chooseMethod(request.method),
+    sampling,
+    method,
+    timesteps: grid.slice(Math.round(grid.length * (1 - method.strength))),
   };
 }
 

@@ -27,7 +27,7 @@ import { EditPlan, Image, Tensor, Warning } from "../../common/v1/common.ts";
 
 /** How to sample. An unset field takes the plan's preset, then the model's default. */
 export interface Sampling {
-  /** Seed of all noise; the same recipe gives the same bytes. Unset means 0. */
+  /** Seed of all noise. The same recipe gives the same bytes on one kind of processor; others round differently. Unset means 0. */
   seed?:
     | bigint
     | undefined;
@@ -145,9 +145,9 @@ export interface Recipe {
   modelDigest: string;
   /** Seed of all noise. */
   seed: bigint;
-  /** Denoising steps. */
+  /** Denoising steps asked for. A method may leave the noisiest of them out. */
   steps: number;
-  /** Timesteps, first to last. */
+  /** Timesteps that ran, first to last. */
   timesteps: number[];
   /** Guidance scale of the target branch. */
   guidanceScale: number;
@@ -161,6 +161,8 @@ export interface Recipe {
   width: number;
   /** Height at which the model worked. */
   height: number;
+  /** Arithmetic in which the denoiser ran: "fp32", "fp16" or "int8". Servers choose it by their processor unless told. */
+  precision?: string | undefined;
 }
 
 /** Milliseconds and work of each stage. */
@@ -890,6 +892,7 @@ function createBaseRecipe(): Recipe {
     featherPx: 0,
     width: 0,
     height: 0,
+    precision: undefined,
   };
 }
 
@@ -937,6 +940,9 @@ export const Recipe: MessageFns<Recipe> = {
     }
     if (message.height !== 0) {
       writer.uint32(96).uint32(message.height);
+    }
+    if (message.precision !== undefined) {
+      writer.uint32(106).string(message.precision);
     }
     return writer;
   },
@@ -1060,6 +1066,14 @@ export const Recipe: MessageFns<Recipe> = {
             message.height = reader.uint32();
             continue;
           }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.precision = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1089,6 +1103,7 @@ export const Recipe: MessageFns<Recipe> = {
     message.featherPx = object.featherPx ?? 0;
     message.width = object.width ?? 0;
     message.height = object.height ?? 0;
+    message.precision = object.precision ?? undefined;
     return message;
   },
 };
