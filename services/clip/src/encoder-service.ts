@@ -86,7 +86,8 @@ async function encodePictures(
   const pending: Promise<TypedTensor<"float32">>[] = [];
   try {
     for (const image of images) {
-      const prepare = async () => encoder.prepare(await decodeImage(image.data, { signal }));
+      const { data, mediaType } = image;
+      const prepare = async () => encoder.prepare(await decodeImage(data, { mediaType, signal }));
       const embedding = encoder.encode(await decoding.run(prepare, { signal }), signal);
       // Awaited below; a failure while later pictures are still being decoded must not count as unheard.
       embedding.catch(() => undefined);
