@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { loadManifest } from "../manifest/manifest.ts";
 import { chooseGraph, parseDevice } from "./device.ts";
 import { openModel } from "./model.ts";
 
@@ -41,27 +40,4 @@ test("a GPU that is not there is refused, never replaced by the CPU", async () =
     reason: "DEVICE_UNAVAILABLE",
     message: expect.stringContaining("cuda:0"),
   });
-});
-
-test("an unloaded model ends its worker and loads again at the next run", async () => {
-  const model = await openModel(TINY, { threads: 1, roles: ["text_encoder"] });
-  try {
-    const manifest = await loadManifest(TINY);
-    const session = await model.session("text_encoder");
-    const ids = {
-      dtype: "int64",
-      dims: [1, 16],
-      data: new BigInt64Array(16).fill(BigInt(manifest.tokenizers.clip!.endToken)),
-    } as const;
-    const before = await session.run({ input_ids: ids });
-    const running = session.run({ input_ids: ids });
-    expect(await model.unload()).toBe(false);
-    await running;
-    expect(await model.unload()).toBe(true);
-    expect(await model.unload()).toBe(true);
-    const after = await session.run({ input_ids: ids });
-    expect(after.hidden_states!.data).toEqual(before.hidden_states!.data);
-  } finally {
-    await model.close();
-  }
 });

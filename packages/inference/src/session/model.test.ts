@@ -197,7 +197,6 @@ describe("abort", () => {
       session.run(slowFeeds(), { signal: queued.signal }),
       session.run(slowFeeds()),
     ];
-    expect(model.pending).toBe(3);
     let finished = false;
     void runs[2]!.finally(() => {
       finished = true;
@@ -212,7 +211,6 @@ describe("abort", () => {
     await expect(session.run(slowFeeds(), { signal: AbortSignal.abort() })).rejects.toMatchObject({
       name: "AbortError",
     });
-    expect(model.pending).toBe(0);
   });
 });
 

@@ -88,11 +88,6 @@ export class Model {
     this.#placement = placement;
   }
 
-  /** Runs that wait or are under way, of all sessions together. */
-  get pending(): number {
-    return this.#channel.pending;
-  }
-
   /** Whether the manifest has a graph of this role. */
   has(role: string): boolean {
     return Object.hasOwn(this.manifest.graphs, role);
@@ -109,14 +104,6 @@ export class Model {
   /** The tokenizer that the manifest names, loaded once. Throws InferenceError ROLE_UNKNOWN, MODEL_NOT_FOUND, DIGEST_MISMATCH or MANIFEST_INVALID. */
   tokenizer<N extends keyof Tokenizers>(name: N): Promise<Tokenizers[N]> {
     return memoize(this.#tokenizers, name, () => this.#openTokenizer(name)) as Promise<Tokenizers[N]>;
-  }
-
-  /**
-   * Gives the memory of all graphs back by ending the worker thread; the next run loads again what it needs. Returns false, and does
-   * nothing, while runs wait or are under way. Tensors kept between runs are lost.
-   */
-  unload(): Promise<boolean> {
-    return this.#channel.unload();
   }
 
   /** Which arithmetic a graph runs in. Throws InferenceError ROLE_UNKNOWN or PRECISION_UNAVAILABLE. */

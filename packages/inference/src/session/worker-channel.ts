@@ -38,17 +38,12 @@ export class WorkerChannel {
   #worker: Worker | undefined;
   #exit: Promise<void> = Promise.resolve();
   /** Roles that the present thread has loaded. */
-  #opened = new Set<string>();
+  readonly #opened = new Set<string>();
   #queue: Job[] = [];
   #active: Job | undefined;
   #exchange: Exchange | undefined;
   #nextId = 0;
   #closed = false;
-
-  /** Runs queued and running, aborted ones excluded. */
-  get pending(): number {
-    return this.#queue.filter((job) => !job.settled).length + (this.#active && !this.#active.settled ? 1 : 0);
-  }
 
   /**
    * Loads the graph where the thread has not, then makes the run if one is given. An abort rejects at once with the signal's reason: a
@@ -78,20 +73,6 @@ export class WorkerChannel {
   /** Forgets the kept tensors of a state. */
   drop(key: number): void {
     this.#post({ kind: "drop", key });
-  }
-
-  /** Ends an idle thread; the next job starts a new one. Returns false, and does nothing, while jobs wait or run. */
-  async unload(): Promise<boolean> {
-    if (this.#active || this.#queue.length > 0) {
-      return false;
-    }
-    const worker = this.#worker;
-    this.#worker = undefined;
-    this.#opened = new Set();
-    worker?.ref();
-    worker?.postMessage({ kind: "exit" } satisfies WorkerMessage);
-    await this.#exit;
-    return true;
   }
 
   /** Rejects everything that waits with MODEL_CLOSED, releases the sessions and resolves when the thread has ended. Idempotent. */
