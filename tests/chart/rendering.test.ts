@@ -240,8 +240,24 @@ describe("network policies", () => {
     for (const name of modelServices) expect(portsOf(manifests, name)).toEqual([]);
     const all = render(everything);
     expect(portsOf(all, "gateway")).toEqual([50051, 4318, 5432, 443, 443, 6443]);
+    const shops = { networkPolicy: { sourceEgress: [{ ports: [{ port: 8443 }] }] } };
+    const open = render({ ...external, ...shops, services: { worker: { enabled: true } } });
+    for (const name of ["gateway", "worker"]) expect(portsOf(open, name)).toEqual([50051, 5432, 8443]);
+    expect(portsOf(open, "mllm")).toEqual([]);
     expect(portsOf(all, "mllm")).toEqual([4318, 443, 443]);
     expect(portsOf(all, "clip")).toEqual([4318, 443]);
+  });
+});
+
+describe("the address in answers", () => {
+  it("is https behind an ingress with a certificate, or what the values say, and the gateway's alone", () => {
+    const address = (values: Values) => envOf(render(values), "gateway")["MOODIFIER_PUBLIC_URL"]?.value;
+    const ingress = { enabled: true, host: "mood.example.com", tlsSecret: "tls" };
+    expect(address({})).toBeUndefined();
+    expect(address({ ingress: { ...ingress, tlsSecret: "" } })).toBeUndefined();
+    expect(address({ ingress })).toBe("https://mood.example.com");
+    expect(address({ ingress, publicUrl: "https://api.example.com" })).toBe("https://api.example.com");
+    expect(envOf(render(everything), "worker")["MOODIFIER_PUBLIC_URL"]).toBeUndefined();
   });
 });
 
@@ -277,6 +293,12 @@ describe("wrong values", () => {
       /clusterJobs.enabled needs database.existingSecret/,
     ],
     ["workers of an embedded store", { services: { worker: { enabled: true } } }, /needs database.existingSecret/],
+    ["a public address without a scheme", { publicUrl: "moodifier.example.com" }, /publicUrl/],
+    [
+      "an HPA without a metric",
+      { services: { clip: { autoscaling: { mode: "hpa", hpa: { cpuPercent: 0 } } } } },
+      /services.clip.autoscaling.hpa needs cpuPercent or externalMetric.name/,
+    ],
     ["KEDA without a trigger", { services: { clip: { autoscaling: { mode: "keda" } } } }, /prometheus.serverAddress/],
   ])("%s is refused", (_name, values, words) => {
     expect(() => render(values)).toThrow(words);

@@ -47,6 +47,7 @@ describe("the source of the models", () => {
       const [init] = pod.initContainers;
       expect(init.env).toContainEqual({ name: "MANIFEST_SHA256", value: manifestSha256 });
       expect(init.securityContext).toEqual(pod.containers[0].securityContext);
+      expect(init.resources.requests).toEqual(init.resources.limits);
     }
     expect(() => render({ models: { source: "init", init: { url: "https://x" } } })).toThrow("manifestSha256");
   });

@@ -45,6 +45,10 @@ describe("deploy/compose.yaml", () => {
       const { stop_grace_period: grace, environment } = compose.services[service];
       expect(Number.parseInt(grace, 10) * 1000).toBeGreaterThan(Number(environment.MOODIFIER_DRAIN_MS));
     }
+    const { editTimeoutMs } = gateway.shape;
+    expect(Number(compose.services.gateway.environment.MOODIFIER_DRAIN_MS)).toBeGreaterThan(
+      editTimeoutMs.parse(undefined),
+    );
   });
 });
 
@@ -76,6 +80,25 @@ describe("deploy/helm/moodifier", () => {
       expect(environment).toHaveProperty("MOODIFIER_DATABASE_URL");
       checkEnvironment("gateway", environment);
     }
+  });
+});
+
+describe("the chart's profiles", () => {
+  const read = (name: string) =>
+    parse(readFileSync(path.join(root, `deploy/helm/moodifier/profiles/${name}.yaml`), "utf8")).services;
+
+  it.each(["cpu", "gpu"])("%s gives services settings that they have", (name) => {
+    for (const [service, { env = {} }] of Object.entries<{ env?: Record<string, unknown> }>(read(name))) {
+      const known = Object.keys(settingsOf(service as Service));
+      expect(known, `${name}: ${service}`).toEqual(expect.arrayContaining(Object.keys(env)));
+    }
+  });
+
+  it("cpu lets gateways edit as much at once as there can be pods of diffusion", () => {
+    const { gateway: gateways, diffusion: editors } = read("cpu");
+    const atOnce = gateways.replicas * Number(gateways.env.MOODIFIER_CONCURRENCY);
+    expect(atOnce).toBeGreaterThanOrEqual(editors.autoscaling.maxReplicas);
+    expect(atOnce).toBeLessThanOrEqual(1.5 * editors.autoscaling.maxReplicas);
   });
 });
 

@@ -14,6 +14,9 @@
 {{- $_ := set $plain (printf "MOODIFIER_%s_ADDRESS" (upper $peer)) $address -}}
 {{- end -}}
 {{- $_ := set $plain "MOODIFIER_CONNECTION_DRAIN_MS" "3000" -}}
+{{- $secure := and $values.ingress.enabled $values.ingress.tlsSecret -}}
+{{- $publicUrl := default (ternary (printf "https://%s" $values.ingress.host) "" (not (empty $secure))) $values.publicUrl -}}
+{{- if and (eq .name "gateway") $publicUrl -}}{{- $_ := set $plain "MOODIFIER_PUBLIC_URL" $publicUrl -}}{{- end -}}
 {{- with $values.clusterJobs -}}
 {{- if .enabled -}}
 {{- $_ := set $plain "MOODIFIER_BATCH_RUNNER" "shards" -}}

@@ -41,8 +41,9 @@
     - name: TARGET
       value: /models
   resources:
-    requests: { cpu: 100m, memory: 256Mi }
-    limits: { memory: 256Mi }
+    # Equal, as the Guaranteed class asks of every container.
+    requests: { cpu: "1", memory: 256Mi }
+    limits: { cpu: "1", memory: 256Mi }
   securityContext:
     {{- include "moodifier.securityContext" $ | nindent 4 }}
   volumeMounts:

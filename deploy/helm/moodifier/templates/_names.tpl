@@ -67,6 +67,9 @@ gateway{{ if .Values.services.worker.enabled }} worker{{ end }} mllm clip diffus
 {{- $_ := set $settings "rollout" (dict "maxSurge" 0 "maxUnavailable" 1) -}}
 {{- end -}}
 {{- end -}}
+{{- if and (eq $settings.autoscaling.mode "hpa") (not $settings.autoscaling.hpa.cpuPercent) (not $settings.autoscaling.hpa.externalMetric.name) -}}
+{{- fail (printf "services.%s.autoscaling.hpa needs cpuPercent or externalMetric.name" .name) -}}
+{{- end -}}
 {{- if and (eq $settings.autoscaling.mode "keda") (not $settings.autoscaling.keda.prometheus.serverAddress) (not $settings.autoscaling.keda.postgresql.enabled) -}}
 {{- fail (printf "services.%s.autoscaling.keda needs prometheus.serverAddress or postgresql.enabled" .name) -}}
 {{- end -}}
