@@ -34,6 +34,7 @@ class TenantsModule {}
 export function tenantsModule(parts: TenantParts): DynamicModule {
   const { config, database, authenticator, logger, gatewayMetrics } = parts;
   const policy: AddressPolicy = { allowNetworks: config.webhookNetworks };
+  const store = new WebhookStore(database);
   const sender = new WebhookSender(database, {
     delaysMs: RETRY_DELAYS_MS,
     policy,
@@ -47,9 +48,9 @@ export function tenantsModule(parts: TenantParts): DynamicModule {
       { provide: LOGGER, useValue: logger },
       { provide: AUTHENTICATOR, useValue: authenticator },
       { provide: KEY_STORE, useValue: new KeyStore(database) },
-      { provide: WEBHOOK_STORE, useValue: new WebhookStore(database) },
+      { provide: WEBHOOK_STORE, useValue: store },
       { provide: WEBHOOK_POLICY, useValue: policy },
-      { provide: WebhookService, useFactory: () => new WebhookService(sender) },
+      { provide: WebhookService, useFactory: () => new WebhookService(sender, store, logger) },
       { provide: AUDIT_LOG, useValue: new AuditLog(database) },
       { provide: APP_GUARD, useClass: IdentityGuard },
       { provide: APP_INTERCEPTOR, useClass: AuditInterceptor },

@@ -127,7 +127,8 @@ describe("batches", () => {
   });
 
   it("let no row of the stranger read the owner's picture", async () => {
-    const batch = await (await postBatch("stranger", {}, "s3://shop/owner/a.png")).json();
+    const posted = await postBatch("stranger", {}, "s3://shop/owner/a.png");
+    const batch = (await posted.json()) as { id: string };
     const { rows } = (await (
       await fetch(`${gateway.url}/v1/batches/${batch.id}/rows`, { headers: bearer(keys["stranger"]) })
     ).json()) as { rows: object[] };

@@ -23,6 +23,8 @@ export type Outcome = "succeeded" | "retried" | "failed" | "disabled";
 /** Longest time for one attempt; the lease of an attempt outlasts it, so that no other process sends meanwhile. */
 const timeoutMs = 20_000;
 const leaseSeconds = 60;
+/** Messages to one endpoint that are under way at once, so that a receiver that hangs keeps nobody else waiting. */
+const mostOfEndpoint = 2;
 /** Answers are read only to be polite. */
 const maxAnswerBytes = 64 * 1024;
 
@@ -73,7 +75,7 @@ export class WebhookSender {
   }
 
   async #run(): Promise<void> {
-    const { concurrency = 8, pollMs = 1000, logger } = this.#options;
+    const { concurrency = 16, pollMs = 1000, logger } = this.#options;
     while (!this.#stopping.signal.aborted) {
       this.#wake = Promise.withResolvers<void>();
       try {
@@ -84,7 +86,7 @@ export class WebhookSender {
         logger.warn({ err: error }, "could not look for webhook deliveries");
       }
       const timer = setTimeout(() => this.#wake.resolve(), pollMs);
-      await Promise.race([this.#wake.promise, ...(this.#running.size >= concurrency ? this.#running : [])]);
+      await Promise.race([this.#wake.promise, ...this.#running]);
       clearTimeout(timer);
     }
   }
@@ -92,10 +94,18 @@ export class WebhookSender {
   #claim(count: number): Promise<DueRow[]> {
     if (count <= 0) return Promise.resolve([]);
     return this.#database.query<DueRow>(
-      `WITH due AS (
-         SELECT d.id FROM webhook_delivery d JOIN webhook_endpoint e ON e.id = d.endpoint_id
-         WHERE d.status = 'pending' AND d.next_at <= now() AND e.disabled_at IS NULL
-         ORDER BY d.next_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
+      // A delivery without an entry for its newest attempt is on its way.
+      `WITH near AS (
+         SELECT d.id, d.next_at FROM webhook_endpoint e CROSS JOIN LATERAL (
+           SELECT id, next_at FROM webhook_delivery WHERE endpoint_id = e.id AND status = 'pending' AND next_at <= now()
+           ORDER BY next_at LIMIT greatest(0, ${mostOfEndpoint} - (
+             SELECT count(*) FROM webhook_delivery u WHERE u.endpoint_id = e.id AND u.status = 'pending' AND u.attempt > 0
+               AND u.next_at > now() AND u.next_at <= now() + $2 * interval '1 second'
+               AND NOT EXISTS (SELECT 1 FROM webhook_attempt a WHERE a.delivery_id = u.id AND a.attempt = u.attempt)))) AS d
+         WHERE e.disabled_at IS NULL),
+       due AS (
+         SELECT d.id FROM near JOIN webhook_delivery d ON d.id = near.id WHERE d.status = 'pending' AND d.next_at <= now()
+         ORDER BY near.next_at LIMIT $1 FOR UPDATE OF d SKIP LOCKED)
        UPDATE webhook_delivery d SET attempt = d.attempt + 1, tries = d.tries + 1, next_at = now() + $2 * interval '1 second'
        FROM due, webhook_endpoint e WHERE d.id = due.id AND e.id = d.endpoint_id
        RETURNING d.id, d.message_id, d.endpoint_id, d.payload, d.attempt, d.tries, e.url, e.secret,

@@ -1,5 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Database } from "../database/database.ts";
+import {
+  isAfterPosition,
+  type ListPage,
+  pageOf,
+  type Position,
+  positionParams,
+  selectPosition,
+} from "../http/list-cursor.ts";
 import { makeSecret } from "./signature.ts";
 import type { Delivery, DeliveryAttempt, DeliveryStatus, Endpoint, EventType } from "./webhook.ts";
 
@@ -9,6 +17,11 @@ export interface NewEndpoint {
   readonly description: string;
   readonly events: readonly EventType[];
 }
+
+/** Days for which a delivery can be looked at and sent again. */
+const keepDays = 30;
+
+const endpointIdPattern = /^we_[0-9a-f]{16}$/;
 
 interface EndpointRow {
   readonly id: string;
@@ -61,13 +74,13 @@ export class WebhookStore {
     return { endpoint: toEndpoint(row as EndpointRow), secret: (row as EndpointRow).secret };
   }
 
-  async list(tenantId: string, limit: number, after?: string): Promise<Endpoint[]> {
-    const rows = await this.#database.query<EndpointRow>(
-      `SELECT * FROM webhook_endpoint WHERE tenant_id = $1 AND ($2::text IS NULL OR (created_at, id) < (SELECT created_at, id FROM webhook_endpoint WHERE id = $2 AND tenant_id = $1))
-       ORDER BY created_at DESC, id DESC LIMIT $3`,
-      [tenantId, after ?? null, limit],
+  /** Newest first. Errors: CURSOR_INVALID. */
+  async list(tenantId: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<ListPage<Endpoint>> {
+    const rows = await this.#database.query<EndpointRow & Position>(
+      `SELECT *, ${selectPosition} FROM webhook_endpoint WHERE tenant_id = $1 AND ${isAfterPosition(2, "text")} ORDER BY created_at DESC, id DESC LIMIT $4`,
+      [tenantId, ...positionParams(cursor, (id) => endpointIdPattern.test(id)), limit + 1],
     );
-    return rows.map(toEndpoint);
+    return pageOf(rows, limit, toEndpoint);
   }
 
   async get(tenantId: string, id: string): Promise<Endpoint | undefined> {
@@ -147,6 +160,19 @@ export class WebhookStore {
       tenantId,
       endpointId,
     ]);
+  }
+
+  /** Forgets deliveries 30 days after their end, or after their endpoint was disabled; returns how many, at most 10,000 of each. */
+  async sweep(): Promise<number> {
+    const age = `interval '${keepDays} days'`;
+    const forgotten = await this.#database.query(
+      `DELETE FROM webhook_delivery WHERE id IN (
+         (SELECT id FROM webhook_delivery WHERE finished_at < now() - ${age} LIMIT 10000)
+         UNION ALL (
+           SELECT d.id FROM webhook_endpoint e JOIN webhook_delivery d ON d.endpoint_id = e.id
+           WHERE e.disabled_at < now() - ${age} AND d.status = 'pending' AND d.created_at < now() - ${age} LIMIT 10000)) RETURNING id`,
+    );
+    return forgotten.length;
   }
 
   async #requeue(where: string, params: readonly unknown[]): Promise<number> {

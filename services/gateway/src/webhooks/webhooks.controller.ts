@@ -56,10 +56,9 @@ export class WebhooksController {
 
   @Get()
   async list(@Req() request: Request): Promise<z.infer<typeof endpointListSchema>> {
-    const { limit, cursor } = readPage(request.query, /^we_[0-9a-f]{16}$/);
-    const endpoints = await this.#store.list(identityOf(request).tenantId, limit, cursor);
-    const last = endpoints.length === limit ? endpoints.at(-1)?.id : undefined;
-    return { endpoints: endpoints.map(viewEndpoint), ...(last !== undefined && { next_cursor: last }) };
+    const page = readPage(request.query, /^.{1,200}$/);
+    const { items, next } = await this.#store.list(identityOf(request).tenantId, page);
+    return { endpoints: items.map(viewEndpoint), ...(next !== undefined && { next_cursor: next }) };
   }
 
   @Get(":id")

@@ -268,6 +268,56 @@ describe.each(databaseKinds)("webhooks on $name", (kind) => {
     expect(received).toHaveLength(3);
   });
 
+  it("lets a receiver that hangs keep nobody else waiting", async () => {
+    const hanging = await addEndpoint("slow");
+    const held: ServerResponse[] = [];
+    answer = (response) => void held.push(response);
+    await startSender();
+    for (let count = 0; count < 40; count += 1) await endJob("slow");
+    await expect.poll(() => held.length, { timeout: 20_000 }).toBe(2);
+    answer = (response) => void response.end();
+    await addEndpoint("quick");
+    await Promise.all(Array.from({ length: 5 }, () => endJob("quick")));
+    await expect.poll(() => outcomes.length, { timeout: 20_000 }).toBe(5);
+    expect(held).toHaveLength(2);
+    for (const response of held) response.end();
+    await expect.poll(settled, { timeout: 60_000 }).toBe(true);
+    expect(await store.deliveries("slow", hanging.endpoint.id, { limit: 50, status: "succeeded" })).toHaveLength(40);
+  });
+
+  it("forgets what ended long ago, and what waits for an endpoint that was disabled long ago", async () => {
+    const [kept, disabled] = [await addEndpoint(), await addEndpoint("gone")];
+    await startSender();
+    for (const tenant of ["acme", "acme", "gone"]) await endJob(tenant);
+    await expect.poll(settled, { timeout: 20_000 }).toBe(true);
+    await database.query(
+      "UPDATE webhook_endpoint SET disabled_at = now() - interval '31 days' WHERE tenant_id = 'gone'",
+    );
+    for (const _ of [1, 2]) await endJob("gone");
+    const [old] = await store.deliveries("acme", kept.endpoint.id, { limit: 1 });
+    const [late] = await store.deliveries("gone", disabled.endpoint.id, { limit: 1 });
+    await database.query("UPDATE webhook_delivery SET finished_at = now() - interval '31 days' WHERE id = $1", [
+      old!.id,
+    ]);
+    await database.query("UPDATE webhook_delivery SET created_at = now() - interval '31 days' WHERE id = $1", [
+      late!.id,
+    ]);
+    expect(await store.sweep()).toBe(2);
+    expect(await store.deliveries("acme", kept.endpoint.id, { limit: 9 })).toHaveLength(1);
+    expect(await store.deliveries("gone", disabled.endpoint.id, { limit: 9 })).toHaveLength(2);
+  });
+
+  it("lists endpoints by pages that outlast what they ended with", async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count += 1) ids.unshift((await addEndpoint()).endpoint.id);
+    const first = await store.list("acme", { limit: 2 });
+    expect(first.items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    await store.remove("acme", ids[1]!);
+    const rest = await store.list("acme", { limit: 2, cursor: first.next ?? "" });
+    expect(rest.items.map(({ id }) => id)).toEqual([ids[2]]);
+    await expect(store.list("acme", { limit: 2, cursor: ids[0]! })).rejects.toMatchObject({ reason: "CURSOR_INVALID" });
+  });
+
   it("follows no redirect and reaches no private address", async () => {
     const { endpoint } = await addEndpoint();
     answer = (response) => void response.writeHead(302, { location: url }).end();

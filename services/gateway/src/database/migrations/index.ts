@@ -10,6 +10,7 @@ import { heldRows } from "./025-held-rows.ts";
 import { tenants } from "./040-tenants.ts";
 import { webhooks } from "./041-webhooks.ts";
 import { batchWebhooks } from "./042-batch-webhooks.ts";
+import { webhookTurns } from "./043-webhook-turns.ts";
 
 /** Every step of the schema; a new one is a file of its own and a line here. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   tenants,
   webhooks,
   batchWebhooks,
+  webhookTurns,
 ];
