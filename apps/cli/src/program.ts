@@ -18,9 +18,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const program = new Command("moodifier")
     .description("Give a picture an emotion.")
     .version(version)
-    .showHelpAfterError()
+    .showHelpAfterError("Add --help to see what is expected.")
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "moodifier: ")) })
     .exitOverride()
-    .addHelpText("after", exitCodeHelp);
+    .addHelpText("after", help);
   applyConfigTo(program);
   addEditCommand(program);
   addPlanCommand(program);
@@ -43,11 +44,19 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-const exitCodeHelp = `
+const help = `
+Example:
+  moodifier edit face.png --emotion joy --out joy.png
+
+Environment:
+  MOODIFIER_SERVER   URL of a running gateway, instead of --server
+  MOODIFIER_API_KEY  key that the gateway asks for
+  MOODIFIER_CONFIG   file of options; ./.moodifier.json and ~/.config/moodifier/config.json unless told
+
 Exit codes:
-  0  done
-  1  the edit failed
-  2  an argument, a picture or a mask was refused
-  3  a server can't be reached, or a service behind it is down
-  4  some rows of a batch failed
+  0    done
+  1    failed
+  2    an argument, a picture or a mask was refused
+  3    a server can't be reached, or a service behind it is down
+  4    some rows of a batch failed
   130  interrupted`;

@@ -8,8 +8,6 @@ export type ArchiveReason =
   | "STAGE_INCOMPLETE"
   /** A committed file is not what its summary says. */
   | "UNIT_CORRUPT"
-  /** A provider needs a key that is not configured. */
-  | "PROVIDER_KEY_MISSING"
   /** A provider cannot be used here, or its API answered something else than its contract. */
   | "PROVIDER_FAILED"
   /** A picture could not be had; the record is refused and the run goes on. */

@@ -13,9 +13,10 @@ import {
   readPhrases,
   type SearchApi,
 } from "@moodifier/archive";
-import { CONTEXTS, findEmotion } from "@moodifier/emotion";
+import { CONTEXTS, EmotionError, type EmotionName, findEmotion } from "@moodifier/emotion";
 import { chromiumMissing, findChromium, WORLD_CATEGORIES, type WorldCategory } from "@moodifier/world";
 import { UsageError } from "../output/failure.ts";
+import { readNumber } from "./read-number.ts";
 
 /** The options that choose and set up a provider. */
 export interface ProviderOptions {
@@ -40,11 +41,18 @@ export interface ProviderOptions {
 /** Bytes that a picture may have. */
 const MAX_BYTES = 20 * 2 ** 20;
 
-/** The provider that the options name. Keys come from the environment, so that they appear in no process list. */
-export async function createProvider(options: ProviderOptions, archive: Archive): Promise<Provider> {
+/**
+ * The provider that the options name; `note` takes a line about what it will not do. Keys come from the environment, so that they appear in no process list.
+ * Throws UsageError and ArchiveError OPTION_INVALID.
+ */
+export async function createProvider(
+  options: ProviderOptions,
+  archive: Archive,
+  note: (line: string) => void,
+): Promise<Provider> {
   switch (options.provider) {
     case "world":
-      return createWorld(options);
+      return createWorld(options, note);
     case "folder":
       return createFolder(options);
     case "http-list":
@@ -58,17 +66,16 @@ export async function createProvider(options: ProviderOptions, archive: Archive)
 }
 
 /** Everything that MoodWorld draws where Chromium is; faces alone, and why, where it is not. */
-function createWorld(options: ProviderOptions): Provider {
-  const { count, seed, size } = options;
+function createWorld(options: ProviderOptions, note: (line: string) => void): Provider {
   let categories = options.categories?.split(",") ?? ["all"];
   if (categories.includes("all")) {
     categories = findChromium() === undefined ? ["face"] : [...WORLD_CATEGORIES];
-    if (categories.length === 1) process.stderr.write(`only faces are drawn: ${chromiumMissing().message}\n`);
+    if (categories.length === 1) note(`only faces are drawn: ${chromiumMissing().message}\n`);
   }
   return createWorldProvider({
-    count: Number(count),
-    seed: Number(seed),
-    size: Number(size),
+    count: readNumber(options, "count"),
+    seed: readNumber(options, "seed"),
+    size: readNumber(options, "size"),
     categories: categories as WorldCategory[],
   });
 }
@@ -90,10 +97,19 @@ async function createSearch(options: ProviderOptions, archive: Archive): Promise
   });
   return createSearchProvider(createApi(options.provider ?? "", client), client, {
     phrases: await readPhrases(archive),
-    perPhrase: Number(options.perPhrase),
-    emotions: options.emotions?.split(",").map(findEmotion),
+    perPhrase: readNumber(options, "perPhrase"),
+    emotions: options.emotions?.split(",").map(readEmotion),
     contexts,
   });
+}
+
+function readEmotion(name: string): EmotionName {
+  try {
+    return findEmotion(name);
+  } catch (error) {
+    if (error instanceof EmotionError) throw new UsageError(`--emotions: ${error.message}`, { cause: error });
+    throw error;
+  }
 }
 
 function createApi(name: string, client: PoliteClient): SearchApi {

@@ -1,5 +1,6 @@
 import {
   annotate,
+  type Archive,
   ArchiveError,
   collect,
   expand,
@@ -15,11 +16,12 @@ import {
   type StageReport,
   writeStats,
 } from "@moodifier/archive";
-import { UsageError } from "../output/failure.ts";
+import { UnavailableError, UsageError } from "../output/failure.ts";
 import { withInterrupt } from "../server/with-server.ts";
 import { type ArchiveServices, type ServiceOptions, withServices } from "./archive-services.ts";
 import { type ClassifierOptions, openClassifier } from "./open-classifier.ts";
 import { createProvider, type ProviderOptions } from "./create-provider.ts";
+import { readNumber } from "./read-number.ts";
 import { createStageBar, describeReview, printReport } from "./stage-output.ts";
 import { withStageTrace } from "./stage-trace.ts";
 
@@ -57,15 +59,26 @@ export async function runStage(name: StageName, options: StageOptions): Promise<
       withInterrupt((signal) => STEPS[name](options, { shard, onProgress: bar.onProgress, signal }, print, signal)),
     );
   } catch (error) {
-    if (error instanceof ArchiveError && error.reason === "OPTION_INVALID") throw new UsageError(`--${error.message}`);
-    throw error;
+    throw toFailure(error);
   } finally {
     bar.end();
   }
 }
 
+/** What the archive refuses, as the command line tells of it and with its exit code. */
+function toFailure(error: unknown): unknown {
+  if (!(error instanceof ArchiveError)) return error;
+  const { reason, message } = error;
+  if (reason === "OPTION_INVALID") return new UsageError(`--${message}`, { cause: error });
+  if (REFUSALS.has(reason)) return new UsageError(message, { cause: error });
+  return UNAVAILABLE.has(reason) ? new UnavailableError(message, { cause: error }) : error;
+}
+
+const REFUSALS = new Set(["ARCHIVE_INVALID", "STAGE_INCOMPLETE", "VERDICT_INVALID"]);
+const UNAVAILABLE = new Set(["PROVIDER_FAILED", "SERVICE_FAILED"]);
+
 const runExpand: Step = async (options, limits, print, signal) => {
-  const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
+  const archive = await openOrBegin(options);
   if (options["planner"] === false) return print(await expand(archive, undefined, limits));
   await withServices(options, ["mllm"], signal, async ({ annotator }) =>
     print(await expand(archive, annotator, limits)),
@@ -73,8 +86,8 @@ const runExpand: Step = async (options, limits, print, signal) => {
 };
 
 const runCollect: Step = async (options, limits, print) => {
-  const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
-  const provider = await createProvider(options, archive);
+  const archive = await openOrBegin(options);
+  const provider = await createProvider(options, archive, (text) => process.stderr.write(text));
   try {
     print(await collect(archive, provider, limits));
   } finally {
@@ -132,8 +145,10 @@ const runPublish: Step = async (options, limits, print) => {
 };
 
 const runBuild: Step = async (options, limits, print, signal) => {
+  const archive = await openOrBegin(options);
+  // What is wrong with the provider's options is told before the services start and the phrases are written.
+  await (await createProvider(options, archive, () => undefined)).close?.();
   await withServices(options, ["mllm", "clip"], signal, async (services) => {
-    const archive = await openArchive(options.out, { unitSize: readNumber(options, "unitSize") });
     print(await expand(archive, services.annotator, limits));
     await runCollect(options, limits, print, signal);
     await runFilter(options, limits, print, signal);
@@ -176,11 +191,8 @@ const STEPS = {
 /** The commands that this module runs. */
 export type StageName = keyof typeof STEPS;
 
-/** A number that commander left as text; what it may be is checked where it is used. */
-function readNumber(options: StageOptions, name: string): number {
-  const text = options[name];
-  const value = typeof text === "string" && text.trim() !== "" ? Number(text) : Number.NaN;
-  if (Number.isFinite(value)) return value;
-  const option = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  throw new UsageError(`--${option}: expected a number, got "${String(text)}"`);
+/** The archive, begun where there is none yet. */
+function openOrBegin(options: StageOptions): Promise<Archive> {
+  const unitSize = options["unitSize"] === undefined ? undefined : readNumber(options, "unitSize");
+  return openArchive(options.out, { unitSize, create: true });
 }

@@ -7,7 +7,7 @@ export function addArchiveCommand(program: Command): void {
   const archive = program.command("archive").description("build an emotion data set, stage by stage");
   addShared(archive, "expand", "write the search phrases of each emotion in each context")
     .option("--no-planner", "the committed phrases alone")
-    .option("--unit-size <number>", "records a unit has at most, for a new archive", "500")
+    .option("--unit-size <number>", "records a unit has at most, for a new archive (default: 500)")
     .action(lazily("expand"));
   addProviderOptions(addShared(archive, "collect", "fetch pictures from a provider")).action(lazily("collect"));
   addFilterOptions(addShared(archive, "filter", "let go of what is corrupt, too small, unsafe or a duplicate")).action(

@@ -4,8 +4,9 @@ import { downloadFiles, rowsOf } from "../batch/download-files.ts";
 import { sendBatch, type SendOptions, showBatch } from "../batch/run-batch.ts";
 import { exitCodes, UsageError } from "../output/failure.ts";
 import { request, requestJson } from "../server/api.ts";
-import { type ServerOptions, withServer } from "../server/with-server.ts";
-import { writeOutput } from "./files.ts";
+import { addGatewayOptions } from "../server/gateway-client.ts";
+import { type ServerOptions, withRunningServer, withServer } from "../server/with-server.ts";
+import { checkFolder, checkOutput, writeOutput } from "./files.ts";
 import { addServerOptions } from "./options.ts";
 
 interface RunCommandOptions extends SendOptions, ServerOptions {
@@ -31,20 +32,18 @@ const several = (value: string, before: readonly string[] = []): string[] => [..
 export function addBatchCommand(program: Command): void {
   const batch = program.command("batch").description("edit many pictures from one manifest");
   addRun(batch);
-  addServerOptions(batch.command("status").description("show a batch, or list the latest").argument("[id]"))
+  addGatewayOptions(batch.command("status").description("show a batch, or list the latest").argument("[id]"))
     .option("--failed", "also list the failed rows")
     .option("--results <file>", "write the manifest with what became of each row (.csv or .jsonl)")
     .option("-o, --out <folder>", "save the files of all rows that have succeeded")
-    .option("--json", "print JSON")
     .action(showStatus);
-  addServerOptions(batch.command("cancel").description("end all rows that haven't ended").argument("<id>"))
-    .option("--json", "print JSON")
-    .action((id: string, options: CommonOptions) => command(id, options, "cancel"));
-  addServerOptions(batch.command("retry").description("run failed rows again").argument("<id>"))
+  addGatewayOptions(batch.command("cancel").description("end all rows that haven't ended").argument("<id>")).action(
+    (id: string, options: CommonOptions) => command(id, options, "cancel"),
+  );
+  addGatewayOptions(batch.command("retry").description("run failed rows again").argument("<id>"))
     .option("--cancelled", "run cancelled rows again too: resumes a cancelled batch")
     .option("-f, --follow", "stay until the batch has ended")
     .option("-q, --quiet", "show no progress")
-    .option("--json", "print JSON")
     .action((id: string, options: CommonOptions) => command(id, options, "retry"));
 }
 
@@ -83,7 +82,7 @@ async function runBatch(manifest: string | undefined, options: RunCommandOptions
   if (options.detach && options.server === undefined) {
     throw new UsageError("--detach: expected --server too, since the services of this command end with it");
   }
-  checkResults(options.results);
+  await checkOutputs(options);
   await withServer(options, async (server, signal) => {
     const begun = await sendBatch(manifest, options, server, signal);
     printSurvey(begun);
@@ -97,8 +96,8 @@ async function runBatch(manifest: string | undefined, options: RunCommandOptions
 }
 
 async function showStatus(id: string | undefined, options: CommonOptions): Promise<void> {
-  checkResults(options.results);
-  await withServer(options, async ({ url }, signal) => {
+  await checkOutputs(options);
+  await withRunningServer(options, async ({ url }, signal) => {
     if (id === undefined) {
       const { batches } = await requestJson<{ batches: BatchView[] }>(`${url}/v1/batches`, { signal });
       process.stdout.write(options.json ? `${JSON.stringify(batches, null, 2)}\n` : batches.map(lineOf).join(""));
@@ -116,7 +115,7 @@ async function showStatus(id: string | undefined, options: CommonOptions): Promi
 }
 
 async function command(id: string, options: CommonOptions, what: "cancel" | "retry"): Promise<void> {
-  await withServer(options, async ({ url }, signal) => {
+  await withRunningServer(options, async ({ url }, signal) => {
     const statuses = options.cancelled ? ["failed", "cancelled"] : ["failed"];
     const body = what === "retry" ? JSON.stringify({ statuses }) : undefined;
     const path = `${url}/v1/batches/${encodeURIComponent(id)}:${what}`;
@@ -138,14 +137,15 @@ async function save(batch: BatchView, options: { out?: string; results?: string 
     process.stderr.write(`${count} files in ${options.out}\n`);
   }
   if (options.results === undefined) return;
-  const format = options.results.endsWith(".csv") ? "csv" : "jsonl";
+  const format = options.results.toLowerCase().endsWith(".csv") ? "csv" : "jsonl";
   const response = await request(`${batch.urls.manifest}?format=${format}`, { signal });
   await writeOutput(options.results, new Uint8Array(await response.arrayBuffer()));
 }
 
-function checkResults(path: string | undefined): void {
-  if (path === undefined || /\.(?:csv|jsonl)$/.test(path)) return;
-  throw new UsageError(`--results: expected a name that ends in .csv or .jsonl, got "${path}"`);
+/** Finds out before hours of work whether its results can be written. */
+async function checkOutputs({ out, results }: { out?: string; results?: string }): Promise<void> {
+  await checkOutput("--results", results, [".csv", ".jsonl"]);
+  if (out !== undefined) await checkFolder("--out", out);
 }
 
 function printSurvey({ survey, estimate: _estimate }: BatchView): void {

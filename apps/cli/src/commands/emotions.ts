@@ -1,9 +1,9 @@
+import { EMOTIONS, emotionEntry } from "@moodifier/emotion";
 import type { Command } from "commander";
 import { requestJson } from "../server/api.ts";
 import { type ServerOptions, withServer } from "../server/with-server.ts";
-import { addServerOptions } from "./options.ts";
 
-interface Options extends ServerOptions {
+interface Options extends Pick<ServerOptions, "server"> {
   readonly json?: boolean;
 }
 
@@ -13,14 +13,21 @@ interface EmotionList {
 
 /** `moodifier emotions`. */
 export function addEmotionsCommand(program: Command): void {
-  const command = program.command("emotions").description("list the emotions");
-  addServerOptions(command.option("--json", "print all that is known about each")).action(listEmotions);
+  program
+    .command("emotions")
+    .description("list the emotions")
+    .option("--json", "print all that is known about each")
+    .option("--server <url>", "those of a running gateway; without it those of this release")
+    .action(listEmotions);
 }
 
-async function listEmotions(options: Options): Promise<void> {
-  await withServer(options, async (server, signal) => {
-    const { emotions } = await requestJson<EmotionList>(`${server.url}/v1/emotions`, { signal });
-    const lines = emotions.map(({ name, group }) => `${name.padEnd(16)}${group}`);
-    process.stdout.write(options.json ? `${JSON.stringify(emotions, null, 2)}\n` : `${lines.join("\n")}\n`);
-  });
+async function listEmotions({ server, json }: Options): Promise<void> {
+  const { emotions } =
+    server === undefined ? { emotions: EMOTIONS.map((name) => emotionEntry(name)) } : await ask(server);
+  const lines = emotions.map(({ name, group }) => `${name.padEnd(16)}${group}`);
+  process.stdout.write(json ? `${JSON.stringify(emotions, null, 2)}\n` : `${lines.join("\n")}\n`);
+}
+
+function ask(server: string): Promise<EmotionList> {
+  return withServer({ server }, ({ url }, signal) => requestJson<EmotionList>(`${url}/v1/emotions`, { signal }));
 }

@@ -11,7 +11,7 @@ export async function readInput(argument: string, path: string): Promise<Uint8Ar
   }
 }
 
-/** Makes sure, before any work, that a file can be written: one of the extensions, folder there. */
+/** Makes sure, before any work, that a file can be written: one of the extensions, folder there. Throws UsageError. */
 export async function checkOutput(
   option: string,
   path: string | undefined,
@@ -21,7 +21,11 @@ export async function checkOutput(
   if (!extensions.includes(extname(path).toLowerCase())) {
     throw new UsageError(`${option}: expected a name that ends in ${extensions.join(" or ")}, got "${path}"`);
   }
-  const folder = dirname(path);
+  await checkFolder(option, dirname(path));
+}
+
+/** Makes a folder, where it is missing, that can be written to. Throws UsageError. */
+export async function checkFolder(option: string, folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);

@@ -1,10 +1,10 @@
 import type { Command } from "commander";
 import { requestJson } from "../server/api.ts";
 import type { Edit } from "../server/api-types.ts";
-import { type ServerOptions, withServer } from "../server/with-server.ts";
-import { addServerOptions } from "./options.ts";
+import { addGatewayOptions, type GatewayOptions } from "../server/gateway-client.ts";
+import { withRunningServer } from "../server/with-server.ts";
 
-interface Options extends ServerOptions {
+interface Options extends GatewayOptions {
   readonly json?: boolean;
   readonly status?: string;
   readonly batch?: string;
@@ -14,22 +14,21 @@ interface Options extends ServerOptions {
 /** `moodifier jobs`. */
 export function addJobsCommand(program: Command): void {
   const jobs = program.command("jobs").description("look at edits on a server, and end them");
-  addServerOptions(jobs.command("list").description("list edits, newest first"))
+  addGatewayOptions(jobs.command("list").description("list edits, newest first"))
     .option("--status <name>", "only these, for example queued or failed")
     .option("--batch <id>", "only those of a batch")
     .option("-n, --limit <1..200>", "how many", "20")
-    .option("--json", "print JSON")
     .action(list);
-  addServerOptions(jobs.command("show").description("show an edit").argument("<id>"))
-    .option("--json", "print JSON")
-    .action((id: string, options: Options) => show(id, options, "GET"));
-  addServerOptions(jobs.command("cancel").description("end an edit").argument("<id>"))
-    .option("--json", "print JSON")
-    .action((id: string, options: Options) => show(id, options, "POST"));
+  addGatewayOptions(jobs.command("show").description("show an edit").argument("<id>")).action(
+    (id: string, options: Options) => show(id, options, "GET"),
+  );
+  addGatewayOptions(jobs.command("cancel").description("end an edit").argument("<id>")).action(
+    (id: string, options: Options) => show(id, options, "POST"),
+  );
 }
 
 async function list({ status, batch, limit = "20", json, ...server }: Options): Promise<void> {
-  await withServer(server, async ({ url }, signal) => {
+  await withRunningServer(server, async ({ url }, signal) => {
     const query = new URLSearchParams({ limit, ...(status && { status }), ...(batch && { batch_id: batch }) });
     const { edits } = await requestJson<{ edits: Edit[] }>(`${url}/v1/edits?${query}`, { signal });
     process.stdout.write(json ? `${JSON.stringify(edits, null, 2)}\n` : edits.map(lineOf).join(""));
@@ -37,7 +36,7 @@ async function list({ status, batch, limit = "20", json, ...server }: Options): 
 }
 
 async function show(id: string, options: Options, method: "GET" | "POST"): Promise<void> {
-  await withServer(options, async ({ url }, signal) => {
+  await withRunningServer(options, async ({ url }, signal) => {
     const path = `${url}/v1/edits/${encodeURIComponent(id)}${method === "POST" ? ":cancel" : ""}`;
     const job = await requestJson<Edit>(path, { method, signal });
     process.stdout.write(options.json ? `${JSON.stringify(job, null, 2)}\n` : describe(job));

@@ -62,7 +62,9 @@ export function addModelsCommand(program: Command): void {
 }
 
 async function list(folder: string, options: { json?: boolean }): Promise<void> {
-  const found = await asUsage(() => listModels(folder));
+  const found = await listModels(folder).catch((cause: Error) => {
+    throw new UsageError(`FOLDER: expected a folder of families, got "${folder}" (${cause.message})`, { cause });
+  });
   if (options.json) {
     const rows = found.map(({ folder: path, manifest, digest, fault }) => ({
       folder: path,
@@ -171,6 +173,6 @@ async function asUsage<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    throw new UsageError((cause as Error).message, { cause });
+    throw new UsageError(`FOLDER: expected the folder of a family: ${(cause as Error).message}`, { cause });
   }
 }

@@ -7,7 +7,7 @@ const PROVIDERS = ["world", "folder", "http-list", "openverse", "unsplash", "pex
 export function addProviderOptions(command: Command): Command {
   return command
     .addOption(new Option("--provider <name>", "where the pictures come from").choices(PROVIDERS).makeOptionMandatory())
-    .option("--unit-size <number>", "records a unit has at most, for a new archive", "500")
+    .option("--unit-size <number>", "records a unit has at most, for a new archive (default: 500)")
     .option("--count <number>", "pictures in all (world)", "1000")
     .option("--seed <number>", "seed of the scenes (world)", "1")
     .option("--size <px>", "width and height (world)", "256")

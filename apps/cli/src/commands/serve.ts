@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { UnavailableError } from "../output/failure.ts";
+import { UnavailableError, UsageError } from "../output/failure.ts";
 import { defaultModelDir, describeEnd, startStack } from "../server/embedded-stack.ts";
 import { withInterrupt } from "../server/with-server.ts";
 
@@ -25,6 +25,9 @@ export function addServeCommand(program: Command): void {
 }
 
 async function serve({ modelDir = defaultModelDir, ...options }: Options): Promise<void> {
+  if (!/^\d+$/.test(options.port) || Number(options.port) > 65_535) {
+    throw new UsageError(`--port: expected a whole number 0..65535, got "${options.port}"`);
+  }
   await withInterrupt(async (signal) => {
     const stack = await startStack({ ...options, modelDir, showLogs: true }, signal);
     process.stdout.write(`${stack.url}\n`);

@@ -1,7 +1,7 @@
 import { createMoodifierClient, type MoodifierClient } from "@moodifier/sdk";
 import type { Command } from "commander";
-import { UsageError } from "../output/failure.ts";
 import { request } from "./api.ts";
+import { checkUrl } from "./with-server.ts";
 
 /** The options that say which running gateway a command talks to. */
 export interface GatewayOptions {
@@ -13,14 +13,9 @@ export function addGatewayOptions(command: Command): Command {
   return command.option("--server <url>", "the running gateway").option("--json", "print JSON");
 }
 
-/** The generated client over the command line's own way to send: its key, its failures. */
+/** The generated client over the command line's own way to send: its key, its failures. Throws UsageError without a server. */
 export function connect({ server }: GatewayOptions): MoodifierClient {
-  const url = server === undefined ? null : URL.parse(server);
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    const got = server === undefined ? "nothing" : `"${server}"`;
-    throw new UsageError(`--server: expected an http or https URL, or MOODIFIER_SERVER set to one, got ${got}`);
-  }
-  return createMoodifierClient({ baseUrl: url.href, fetch: send });
+  return createMoodifierClient({ baseUrl: checkUrl(server), fetch: send });
 }
 
 async function send(sent: Request): Promise<Response> {

@@ -36,6 +36,15 @@ export async function withServer<T>(
   });
 }
 
+/** Runs `work` against the named server, which must run already: one that is started for the command knows of no earlier work. Throws UsageError without one. */
+export async function withRunningServer<T>(
+  { server }: Pick<ServerOptions, "server">,
+  work: (server: Server, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const url = checkUrl(server);
+  return withInterrupt((signal) => work({ url, startMs: 0 }, signal));
+}
+
 /** Gives `work` a signal that aborts on SIGINT and SIGTERM; a second signal ends the process at once. */
 export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
@@ -54,8 +63,10 @@ export async function withInterrupt<T>(work: (signal: AbortSignal) => Promise<T>
   }
 }
 
-function checkUrl(text: string): string {
-  const url = URL.parse(text);
+/** The URL of a running gateway without slashes at its end. Throws UsageError. */
+export function checkUrl(server: string | undefined): string {
+  const url = URL.parse(server ?? "");
   if (url && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, "");
-  throw new UsageError(`--server: expected an http or https URL, got "${text}"`);
+  const got = server === undefined ? "nothing" : `"${server}"`;
+  throw new UsageError(`--server: expected an http or https URL, or MOODIFIER_SERVER set to one, got ${got}`);
 }

@@ -33,7 +33,7 @@ export interface PublishOptions extends RunOptions {
 export async function publish(archive: Archive, options: PublishOptions = {}): Promise<StageReport> {
   const { shard = WHOLE, onProgress, signal, shardSamples = 1000, splits = { validation: 5, test: 5 } } = options;
   if (!Number.isInteger(shardSamples) || shardSamples < 1 || shardSamples > 100_000) {
-    throw new ArchiveError("OPTION_INVALID", `shard samples: expected 1..100000, got ${shardSamples}`);
+    throw new ArchiveError("OPTION_INVALID", `shard-samples: expected 1..100000, got ${shardSamples}`);
   }
   const inputs = await readSummaries(archive, "select");
   const rejected = await readRejected(archive);

@@ -30,7 +30,7 @@ export async function selectBest(
 ): Promise<StageReport> {
   const { dropShare = DEFAULT_DROP_SHARE, onProgress, signal } = options;
   if (!(dropShare >= 0 && dropShare <= 0.9)) {
-    throw new ArchiveError("OPTION_INVALID", `drop share: expected 0..0.9, got ${dropShare}`);
+    throw new ArchiveError("OPTION_INVALID", `drop-share: expected 0..0.9, got ${dropShare}`);
   }
   const inputs = await readSummaries(archive, "score");
   const fingerprint = fingerprintOf(

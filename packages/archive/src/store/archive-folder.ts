@@ -18,6 +18,9 @@ const settingsSchema = z.strictObject({
 
 export type ArchiveSettings = z.infer<typeof settingsSchema>;
 
+/** Unit size of a new archive unless told. */
+const DEFAULT_UNIT_SIZE = 500;
+
 /** Half-written files older than this belong to no living process, milliseconds. */
 const STALE_MS = 24 * 3_600_000;
 
@@ -42,20 +45,24 @@ export class Archive {
 }
 
 /**
- * Opens an archive, and makes it when `unitSize` is given and the folder is empty or missing.
+ * Opens an archive, and makes it when `unitSize` or `create` is given and the folder is empty or missing.
  * Throws ArchiveError ARCHIVE_INVALID, or OPTION_INVALID when the archive has another unit size.
  */
-export async function openArchive(dir: string, options: { unitSize?: number | undefined } = {}): Promise<Archive> {
+export async function openArchive(
+  dir: string,
+  options: { unitSize?: number | undefined; create?: boolean } = {},
+): Promise<Archive> {
   const root = resolve(dir);
   const file = join(root, "archive.json");
   const text = await readTextIfPresent(file);
-  if (text === undefined) return createArchive(root, file, options.unitSize);
+  if (text === undefined)
+    return createArchive(root, file, options.unitSize ?? (options.create ? DEFAULT_UNIT_SIZE : undefined));
   const parsed = settingsSchema.safeParse(parseJson(text));
   if (!parsed.success) {
     throw new ArchiveError("ARCHIVE_INVALID", `${file}: expected a moodarchive of version 1, got ${text.slice(0, 80)}`);
   }
   if (options.unitSize !== undefined && options.unitSize !== parsed.data.unitSize) {
-    const fault = `unit size: this archive was begun with ${parsed.data.unitSize}, got ${options.unitSize}`;
+    const fault = `unit-size: this archive was begun with ${parsed.data.unitSize}, got ${options.unitSize}`;
     throw new ArchiveError("OPTION_INVALID", fault);
   }
   await removeStale(root);
@@ -75,7 +82,7 @@ async function createArchive(root: string, file: string, unitSize: number | unde
   }
   const settings = settingsSchema.safeParse({ format: "moodarchive", version: 1, unitSize });
   if (!settings.success) {
-    throw new ArchiveError("OPTION_INVALID", `unit size: expected a whole number 1..10000, got ${unitSize}`);
+    throw new ArchiveError("OPTION_INVALID", `unit-size: expected a whole number 1..10000, got ${unitSize}`);
   }
   await writeDurably(file, `${JSON.stringify(settings.data, null, 2)}\n`);
   return new Archive(root, settings.data);

@@ -59,7 +59,7 @@ async function* walk(dir: string): AsyncGenerator<string> {
   try {
     for await (const entry of await opendir(dir)) names.push({ name: entry.name, isFolder: entry.isDirectory() });
   } catch (cause) {
-    throw new ArchiveError("OPTION_INVALID", `folder: expected a readable folder, got "${dir}"`, { cause });
+    throw new ArchiveError("OPTION_INVALID", `dir: expected a readable folder, got "${dir}"`, { cause });
   }
   names.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name, isFolder } of names) {
