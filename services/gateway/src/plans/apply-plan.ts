@@ -2,15 +2,20 @@ import { decodeMask, encodeMask } from "@moodifier/inference";
 import { common } from "@moodifier/proto";
 import { type CallOptions, MoodError } from "@moodifier/service-kit";
 import { type Backends, callBackend } from "../backends/backends.ts";
+import { quote, refuse } from "../http/refuse.ts";
 import type { JobInput } from "../jobs/job.ts";
 import type { StoredPlan } from "./plan-store.ts";
 
 /** The picture that follows the plan. */
 export type PlannedPicture = Pick<JobInput, "image" | "width" | "height" | "mask"> & { readonly imageKey: string };
 
+/** Parts that the segmenter takes at once. */
+const maxPrompts = 8;
+
 /**
  * A stored plan for a picture. For the planned picture it stays as it is. For another one captions, prompt, kind and strengths stay, so that many pictures get one look, while the mask is drawn anew: by the
- * segmenter at the plan's regions, else from the regions' boxes, else the whole picture may change. The caller's mask comes before any of them.
+ * segmenter for the plan's regions, by name and at their boxes, else from the boxes. A plan without regions lets the whole picture change. The caller's mask comes before any of them. Errors: those of
+ * the segmenter; REGION_UNKNOWN for a region that has only a name and is not found by it.
  */
 export async function applyPlan(
   backends: Backends,
@@ -20,50 +25,75 @@ export async function applyPlan(
 ): Promise<common.EditPlan> {
   if (picture.mask) return { ...plan, maskPng: picture.mask.png, maskSource: common.MaskSource.USER };
   if (picture.imageKey === image.key) return plan;
-  const boxed = plan.regions.filter(({ box }) => box !== undefined);
-  const moved = { ...plan, regions: plan.regions.map((region) => ({ ...region, maskPng: Buffer.alloc(0) })) };
-  if (boxed.length === 0) return { ...moved, maskPng: Buffer.alloc(0), maskSource: common.MaskSource.WHOLE };
-  const masks = await segment(backends, boxed, picture, options);
-  if (masks) return { ...moved, maskPng: await unite(masks, picture), maskSource: common.MaskSource.SEGMENTER };
-  return { ...moved, maskPng: await drawBoxes(boxed, picture), maskSource: common.MaskSource.BOX };
+  const { regions } = plan;
+  const moved = { ...plan, regions: regions.map((region) => ({ ...region, maskPng: Buffer.alloc(0) })) };
+  if (regions.length === 0) return { ...moved, maskPng: Buffer.alloc(0), maskSource: common.MaskSource.WHOLE };
+  const drawn = await segment(backends, regions, picture, options);
+  return { ...moved, ...(await unite(regions, drawn, picture)) };
 }
 
-/** The segmenter's masks; undefined when it doesn't know the parts. */
+/** The segmenter's masks of the regions, in order; undefined for a part that it doesn't know, none at all without a segmenter. */
 async function segment(
   backends: Backends,
   regions: readonly common.Region[],
-  { image }: PlannedPicture,
+  picture: Pick<PlannedPicture, "image">,
   options: CallOptions,
-): Promise<Buffer[] | undefined> {
-  const prompts = regions.slice(0, 8).map(({ box, label }) => ({ box, points: [], text: label }));
+  known?: readonly string[],
+): Promise<(Buffer | undefined)[]> {
+  const prompts = regions.map(({ box, label }) => ({
+    box,
+    points: [],
+    text: known?.includes(label) === false ? "" : label,
+  }));
+  const asked = prompts.filter(({ box, text }) => box !== undefined || text !== "").slice(0, maxPrompts);
+  if (asked.length === 0) return [];
   try {
-    const { masks } = await callBackend("mllm", () => backends.mllm.segment({ image, prompts }, options));
-    return masks.map(({ maskPng }) => maskPng);
+    const { masks } = await callBackend("mllm", () =>
+      backends.mllm.segment({ image: picture.image, prompts: asked }, options),
+    );
+    return prompts.map((prompt) => masks[asked.indexOf(prompt)]?.maskPng);
   } catch (error) {
-    const unable = error instanceof MoodError && ["INVALID_ARGUMENT", "UNIMPLEMENTED"].includes(error.code);
-    if (unable) return undefined;
+    if (!(error instanceof MoodError)) throw error;
+    const { known: labels } = error.details;
+    if (error.reason === "PART_UNKNOWN" && known === undefined && Array.isArray(labels)) {
+      return segment(backends, regions, picture, options, labels.map(String));
+    }
+    const isUnable = error.reason === "SEGMENTER_MISSING" || ["INVALID_ARGUMENT", "UNIMPLEMENTED"].includes(error.code);
+    if (isUnable) return [];
     throw error;
   }
 }
 
-async function unite(masks: readonly Buffer[], { width, height }: PlannedPicture): Promise<Buffer> {
+/** All regions in one mask: what was drawn, or the box of a region of which nothing was. */
+async function unite(
+  regions: readonly common.Region[],
+  drawn: readonly (Buffer | undefined)[],
+  size: Pick<PlannedPicture, "width" | "height">,
+): Promise<Pick<common.EditPlan, "maskPng" | "maskSource">> {
+  const { width, height } = size;
   const data = new Float32Array(width * height);
-  for (const png of masks) {
-    const mask = await decodeMask(png, { width, height });
-    mask.data.forEach((value, pixel) => {
-      if (value > (data[pixel] as number)) data[pixel] = value;
-    });
-  }
-  return encodeMask({ width, height, data });
-}
-
-function drawBoxes(regions: readonly common.Region[], { width, height }: PlannedPicture): Promise<Buffer> {
-  const data = new Float32Array(width * height);
-  for (const { box } of regions) {
-    if (!box) continue;
-    for (let y = Math.floor(box.y0 * height); y < Math.min(height, Math.ceil(box.y1 * height)); y += 1) {
-      data.fill(1, y * width + Math.floor(box.x0 * width), y * width + Math.min(width, Math.ceil(box.x1 * width)));
+  let maskSource: common.MaskSource = common.MaskSource.BOX;
+  for (const [index, { box, label }] of regions.entries()) {
+    const png = drawn[index];
+    const mask = png && (await decodeMask(png, { width, height })).data;
+    if (mask?.some((value) => value >= 0.5)) {
+      maskSource = common.MaskSource.SEGMENTER;
+      for (const [pixel, value] of mask.entries()) if (value > (data[pixel] as number)) data[pixel] = value;
+    } else if (box) drawBox(data, box, size);
+    else {
+      const expected = "a part that the segmenter finds in this picture, or a box beside the label";
+      throw refuse("REGION_UNKNOWN", { argument: "regions", expected, got: quote(label) });
     }
   }
-  return encodeMask({ width, height, data });
+  return { maskPng: await encodeMask({ width, height, data }), maskSource };
+}
+
+function drawBox(
+  data: Float32Array,
+  { x0, y0, x1, y1 }: common.Box,
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
+  for (let y = Math.floor(y0 * height); y < Math.min(height, Math.ceil(y1 * height)); y += 1) {
+    data.fill(1, y * width + Math.floor(x0 * width), y * width + Math.min(width, Math.ceil(x1 * width)));
+  }
 }

@@ -29,7 +29,7 @@ export class PlanMaker {
   }
 
   /**
-   * Plans the edit that a request describes and stores the plan; a request with the Idempotency-Key `key` of an earlier one gets that one's plan.
+   * Plans the edit that a request describes and stores the plan; a request with the Idempotency-Key `key` of an earlier one gets that one's plan, free of charge.
    * `charge` may refuse it before the planner works.
    */
   async make(
@@ -42,9 +42,9 @@ export class PlanMaker {
     const settings = toSettings({ ...fields, seed: 0n, preview_every: 0, scores: false });
     const source = await readSourcePicture(body, signal);
     const idempotency = readIdempotencyKey(key, { settings, name, files: keysOf(body) });
-    await options.charge();
     const earlier = idempotency && (await store.findRepeated(tenantId, idempotency));
     if (earlier) return { stored: earlier, replayed: true, overlay };
+    await options.charge();
     const plan = await planner.make({ settings, ...source }, { signal });
     const image = await storePicture(storage, source.image, signal);
     const { width, height, warnings } = source;

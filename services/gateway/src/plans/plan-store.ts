@@ -2,7 +2,16 @@ import { common } from "@moodifier/proto";
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
 import { checkRepeated, type IdempotencyKey, keyBusy, onRepeatedKey } from "../http/idempotency-key.ts";
-import { quote, refuse } from "../http/refuse.ts";
+import {
+  isAfterPosition,
+  type ListPage,
+  pageOf,
+  type Position,
+  positionParams,
+  selectPosition,
+} from "../http/list-cursor.ts";
+import { quote } from "../http/refuse.ts";
+import { isUuid } from "../http/uuid.ts";
 import type { StoredPicture } from "../jobs/job.ts";
 import { createJobId } from "../jobs/job-id.ts";
 import type { WarningView } from "../jobs/job-parts.ts";
@@ -100,18 +109,13 @@ export class PlanStore {
     throw new MoodError("NOT_FOUND", "PLAN_NOT_FOUND", `No plan has the id ${quote(id)}.`);
   }
 
-  /** Newest first; `cursor` is the id of the last plan of the page before. */
-  async list(tenantId: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<StoredPlan[]> {
-    const after = cursor === undefined ? undefined : await this.read(tenantId, cursor).catch(() => undefined);
-    if (cursor !== undefined && !after) {
-      throw refuse("CURSOR_INVALID", { argument: "cursor", expected: "the next_cursor of a page", got: quote(cursor) });
-    }
-    const rows = await this.#database.query<PlanRow>(
-      `SELECT * FROM plan WHERE tenant_id = $1 AND ($2::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM plan WHERE id = $2::uuid))
-       ORDER BY created_at DESC, id DESC LIMIT $3`,
-      [tenantId, cursor ?? null, limit],
+  /** Newest first. Errors: CURSOR_INVALID. */
+  async list(tenantId: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<ListPage<StoredPlan>> {
+    const rows = await this.#database.query<PlanRow & Position>(
+      `SELECT *, ${selectPosition} FROM plan WHERE tenant_id = $1 AND ${isAfterPosition(2)} ORDER BY created_at DESC, id DESC LIMIT $4`,
+      [tenantId, ...positionParams(cursor), limit + 1],
     );
-    return rows.map(toPlan);
+    return pageOf(rows, limit, toPlan);
   }
 
   /** Changes a draft that still has `version`. Errors: PLAN_NOT_FOUND, FAILED_PRECONDITION (PLAN_APPROVED), ABORTED (PLAN_CHANGED). */
@@ -162,8 +166,4 @@ function toPlan(row: PlanRow): StoredPlan {
 
 function encode(plan: common.EditPlan): Buffer {
   return Buffer.from(common.EditPlan.encode(plan).finish());
-}
-
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }

@@ -57,15 +57,14 @@ export class PlansController {
   @Get()
   async list(@Query() query: Record<string, unknown>, @Req() request: Request, @Res() response: Response) {
     const { limit, cursor } = checkFields(planListSchema, { fields: query, files: {}, textual: true });
-    const found = await this.#store.list(identityOf(request).tenantId, {
-      limit: limit + 1,
+    const { items, next } = await this.#store.list(identityOf(request).tenantId, {
+      limit,
       ...(cursor !== undefined && { cursor }),
     });
     const base = baseUrl(request, this.#config.publicUrl);
-    const plans = found.slice(0, limit).map((stored) => viewPlanState(stored, base));
-    const last = found.length > limit ? plans.at(-1) : undefined;
+    const plans = items.map((stored) => viewPlanState(stored, base));
     response.setHeader("Cache-Control", "no-store");
-    response.status(200).json({ plans, ...(last && { next_cursor: last.id }) });
+    response.status(200).json({ plans, ...(next !== undefined && { next_cursor: next }) });
   }
 
   @Get(":id")

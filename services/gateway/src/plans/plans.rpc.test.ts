@@ -1,3 +1,4 @@
+import { MoodError } from "@moodifier/service-kit";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { drawMask, drawPicture, formOf, type GatewayUnderTest, startGateway } from "../testing/gateway-under-test.ts";
 import type { JobView } from "../edits/job-view.ts";
@@ -98,9 +99,41 @@ describe("a plan", () => {
     const changed = (await (await change(plan, { regions: [{ label: "eyes", box }] })).json()) as PlanView;
     expect(changed.plan).toMatchObject({ mask_source: "segmenter", regions: [{ label: "eyes", box }] });
     expect(gateway.services.record.segments).toMatchObject([{ prompts: [{ text: "eyes" }] }]);
-    gateway.services.script.segmentError = true;
+    gateway.services.script.segmentError = new MoodError("FAILED_PRECONDITION", "SEGMENTER_MISSING", "boxes only");
     const boxed = (await (await change(plan, { regions: [{ label: "eyes", box }] })).json()) as PlanView;
     expect(boxed.plan.mask_source).toBe("box");
+    const other = await drawPicture(96, 64);
+    expect((await edit({ image: other, plan_id: plan.id })).status).toBe(201);
+    const nowhere = await change(plan, { regions: [{ label: "eyes" }] });
+    expect([nowhere.status, await nowhere.json()]).toMatchObject([400, { reason: "REGION_UNKNOWN" }]);
+  });
+
+  it("is drawn by name where a region has no box, never as the whole picture", async () => {
+    const plan = await makePlan();
+    const box = [0, 0, 0.5, 0.5];
+    gateway.services.script.parts = ["eyes"];
+    const named = (await (await change(plan, { regions: [{ label: "eyes" }] })).json()) as PlanView;
+    expect(named.plan.mask_source).toBe("segmenter");
+    // A part that the segmenter has no name for is asked for by its box alone.
+    const mixed = (await (
+      await change(plan, { regions: [{ label: "eyes" }, { label: "hat", box }] })
+    ).json()) as PlanView;
+    expect(mixed.plan.mask_source).toBe("segmenter");
+    expect(gateway.services.record.segments.at(-1)?.prompts.map(({ text }) => text)).toEqual(["eyes", ""]);
+    const unknown = await change(plan, { regions: [{ label: "eyes" }, { label: "hat" }] });
+    expect([unknown.status, await unknown.json()]).toMatchObject([400, { reason: "REGION_UNKNOWN" }]);
+    expect(await (await change(plan, { regions: [] })).json()).toMatchObject({ plan: { mask_source: "whole" } });
+  });
+
+  it("keeps its place in the list when it is gone", async () => {
+    const plans = [await makePlan(), await makePlan({ emotion: "fear" }), await makePlan({ emotion: "anger" })];
+    type Page = { plans: PlanView[]; next_cursor: string };
+    const first = (await (await fetch(`${gateway.url}/v1/plans?limit=2`)).json()) as Page;
+    await fetch(plans[1]!.urls.self, { method: "DELETE" });
+    const rest = await fetch(`${gateway.url}/v1/plans?limit=2&cursor=${first.next_cursor}`);
+    expect(((await rest.json()) as Page).plans.map(({ id }) => id)).toEqual([plans[0]!.id]);
+    const refused = await fetch(`${gateway.url}/v1/plans?cursor=x`);
+    expect([refused.status, await refused.json()]).toMatchObject([400, { reason: "CURSOR_INVALID" }]);
   });
 
   it("gives one look to many pictures without planning again", async () => {

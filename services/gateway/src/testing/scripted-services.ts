@@ -21,8 +21,10 @@ export interface Script {
   places?: BoundedQueue;
   /** Picture sent with each step. */
   preview?: Buffer;
-  /** Whether the segmenter knows no part. */
-  segmentError?: boolean;
+  /** Thrown by the segmenter. */
+  segmentError?: MoodError;
+  /** The parts that the segmenter knows by name; unset: any. */
+  parts?: readonly string[];
 }
 
 /** What reached the services. */
@@ -89,7 +91,11 @@ function planner(script: Script, record: Record, picture: Buffer) {
   return {
     segment: unary((request: mllm.SegmentRequest): mllm.SegmentResponse => {
       record.segments.push(request);
-      if (script.segmentError) throw new MoodError("INVALID_ARGUMENT", "REGION_UNKNOWN", "no such part");
+      if (script.segmentError) throw script.segmentError;
+      const { parts: known } = script;
+      if (known && request.prompts.some(({ text }) => text !== "" && !known.includes(text))) {
+        throw new MoodError("INVALID_ARGUMENT", "PART_UNKNOWN", "no such part", { details: { known } });
+      }
       return { masks: request.prompts.map(() => ({ maskPng: picture, confidence: 0.9 })) };
     }),
     planEdit: unary((request: mllm.PlanEditRequest): mllm.PlanEditResponse => {
