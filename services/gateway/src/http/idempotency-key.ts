@@ -11,11 +11,12 @@ export interface IdempotencyKey {
 
 /**
  * Reads the header Idempotency-Key: 1..255 visible characters, with or without the quotation marks of a structured field. Undefined without the header.
- * Errors: IDEMPOTENCY_KEY_INVALID.
+ * `part` tells the things apart that one request makes. Errors: IDEMPOTENCY_KEY_INVALID.
  */
 export function readIdempotencyKey(
   header: string | string[] | undefined,
   payload: unknown,
+  part?: number,
 ): IdempotencyKey | undefined {
   if (header === undefined) return undefined;
   const bare = typeof header === "string" ? header.trim().replace(/^"(.*)"$/, "$1") : "";
@@ -24,7 +25,10 @@ export function readIdempotencyKey(
     throw refuse("IDEMPOTENCY_KEY_INVALID", { argument: "Idempotency-Key", expected, got: quote(header) });
   }
   const text = JSON.stringify(payload, (_name, value: unknown) => (typeof value === "bigint" ? String(value) : value));
-  return { key: bare, fingerprint: createHash("sha256").update(text).digest("hex") };
+  return {
+    key: part === undefined ? bare : `${bare}/${part}`,
+    fingerprint: createHash("sha256").update(text).digest("hex"),
+  };
 }
 
 /** For an INSERT into a table with `tenant_id` and a unique `idempotency_key`: a key that is there gives no row. */

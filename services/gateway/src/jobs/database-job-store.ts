@@ -1,7 +1,9 @@
 import { MoodError } from "@moodifier/service-kit";
 import type { Database } from "../database/database.ts";
+import type { IdempotencyKey } from "../http/idempotency-key.ts";
 import { toProblem } from "../http/problem.ts";
-import { advanceClock, resetIdleClocks } from "./fair-share.ts";
+import { isUuid } from "../http/uuid.ts";
+import { advanceClock, lateLanes, setBackClock } from "./fair-share.ts";
 import {
   type FinalState,
   isFinal,
@@ -19,7 +21,7 @@ import { type Delivery, JobQueue } from "./job-queue.ts";
 import { type JobRow, toJob } from "./job-row.ts";
 import type { JobStoreOptions } from "./job-store-options.ts";
 import type { Claim, Demand, JobFilter, JobPage, JobStore, LaneDepth, Submitted } from "./job-store.ts";
-import { readyChannel, submitJobs, submitOnce } from "./submit-jobs.ts";
+import { findRepeated, readyChannel, submitJobs, submitOnce } from "./submit-jobs.ts";
 
 /** Name of the notices that tell a worker to stop; the payload is the job's id. */
 const stopChannel = "moodifier_job_stop";
@@ -56,6 +58,10 @@ export class DatabaseJobStore implements JobStore {
     return tx.transaction((inner) => submitOnce(inner, this.#queue, job, this.#options));
   }
 
+  findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Job | undefined> {
+    return findRepeated(this.#database, tenantId, idempotency);
+  }
+
   submitAll(jobs: readonly NewJob[], tx: Database = this.#database): Promise<Job[]> {
     return tx.transaction((inner) => submitJobs(inner, this.#queue, jobs, this.#options));
   }
@@ -68,7 +74,7 @@ export class DatabaseJobStore implements JobStore {
     return left > 0 && waiting.has("batch") ? [...first, ...(await this.#claimLane("batch", left, worker))] : first;
   }
 
-  async renew(claims: readonly Claim[]): Promise<string[]> {
+  async renew(claims: readonly Claim[]): Promise<Claim[]> {
     if (claims.length === 0) return [];
     return this.#database.transaction(async (tx) => {
       for (const lane of lanes) {
@@ -80,7 +86,7 @@ export class DatabaseJobStore implements JobStore {
         [claims.map(({ job }) => job.id), claims.map(({ attempt }) => attempt)],
       );
       const kept = new Set(held.map(({ id, attempt }) => `${id} ${attempt}`));
-      return claims.filter(({ job, attempt }) => !kept.has(`${job.id} ${attempt}`)).map(({ job }) => job.id);
+      return claims.filter(({ job, attempt }) => !kept.has(`${job.id} ${attempt}`));
     });
   }
 
@@ -161,7 +167,12 @@ export class DatabaseJobStore implements JobStore {
     const forgotten = await this.#database.query(
       "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE expires_at <= now() LIMIT 1000) RETURNING id",
     );
-    await this.#database.transaction((tx) => resetIdleClocks(tx));
+    for (const lane of await lateLanes(this.#database)) {
+      await this.#database.transaction(async (tx) => {
+        await lockClaims(tx, lane);
+        await setBackClock(tx, lane);
+      });
+    }
     return { expired: overdue.length, forgotten: forgotten.length };
   }
 
@@ -191,8 +202,7 @@ export class DatabaseJobStore implements JobStore {
   async #claimLane(lane: Lane, count: number, worker: string): Promise<Claim[]> {
     const refused: (Job | undefined)[] = [];
     const claims = await this.#database.transaction(async (tx) => {
-      // One claim of a lane at a time: the tenants' limits hold exactly, however many workers there are.
-      await tx.query("SELECT pg_advisory_xact_lock(hashtext($1))", [`moodifier-claim-${lane}`]);
+      await lockClaims(tx, lane);
       const taken = await this.#queue.take(tx, lane, count);
       if (taken.length === 0) return [];
       await advanceClock(
@@ -298,12 +308,13 @@ const claimSql = `
     SELECT id, tenant_id, sequence, status, stage, record->'progress' FROM claimed)
   SELECT claimed.*, pg_notify('moodifier_job_event', id::text) AS told FROM claimed`;
 
-function toDelivery({ job, attempt }: Claim): Delivery {
-  return { id: job.id, retryCount: attempt - 1 };
+/** One claim of a lane at a time: the tenants' limits hold exactly, however many workers there are. */
+async function lockClaims(tx: Database, lane: Lane): Promise<void> {
+  await tx.query("SELECT pg_advisory_xact_lock(hashtext($1))", [`moodifier-claim-${lane}`]);
 }
 
-function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+function toDelivery({ job, attempt }: Claim): Delivery {
+  return { id: job.id, retryCount: attempt - 1 };
 }
 
 function startedTooLate(): MoodError {

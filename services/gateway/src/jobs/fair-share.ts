@@ -18,8 +18,11 @@ export type LimitsOf = (tenantId: string) => TenantLimits;
 const tagBits = 24;
 const maxTag = 2 ** tagBits - 1;
 
-/** Virtual time per megapixel-step at weight 1. */
-const unitsPerStep = 2;
+/** When a lane's clock is set back: most of the numbers are then left for what waits. */
+const lateAt = Math.floor(maxTag / 4);
+
+/** Virtual time per megapixel-step at weight 1: a picture of 256 pixels costs some 8 units, so that weights tell with small pictures too. */
+const unitsPerStep = 16;
 const maxCost = 2 ** 12;
 
 /**
@@ -57,14 +60,27 @@ export async function advanceClock(tx: Database, lane: Lane, orders: readonly nu
   await tx.query("UPDATE lane_clock SET virtual = GREATEST(virtual, $2::bigint) WHERE lane = $1", [lane, tag]);
 }
 
-/** Sets a lane without waiting jobs back to zero, long before its numbers run out. */
-export async function resetIdleClocks(tx: Database): Promise<void> {
+/** Lanes whose clock is so late that it is to be set back, long before its numbers run out. */
+export async function lateLanes(database: Database): Promise<Lane[]> {
+  const rows = await database.query<{ lane: Lane }>("SELECT lane FROM lane_clock WHERE virtual > $1", [lateAt]);
+  return rows.map(({ lane }) => lane);
+}
+
+/** Sets a lane's clock back to zero, and by as much all that counts from it: the tenants' shares and the entries of the queue. For a transaction beside which nobody claims. */
+export async function setBackClock(tx: Database, lane: Lane): Promise<void> {
+  // Waits for submits that are under way, whose entries nobody else sees yet.
+  await tx.query("LOCK TABLE lane_share IN EXCLUSIVE MODE");
+  const [{ virtual } = { virtual: 0 }] = await tx.query<{ virtual: number }>(
+    "SELECT virtual FROM lane_clock WHERE lane = $1",
+    [lane],
+  );
+  await tx.query("UPDATE lane_clock SET virtual = 0 WHERE lane = $1", [lane]);
+  await tx.query("DELETE FROM lane_share WHERE lane = $1 AND finish <= $2::bigint", [lane, virtual]);
+  await tx.query("UPDATE lane_share SET finish = finish - $2::bigint WHERE lane = $1", [lane, virtual]);
   await tx.query(
-    `WITH idle AS (
-       UPDATE lane_clock SET virtual = 0 WHERE virtual > $1 AND NOT EXISTS (SELECT 1 FROM job WHERE job.lane = lane_clock.lane AND status = 'queued')
-       RETURNING lane)
-     DELETE FROM lane_share WHERE lane IN (SELECT lane FROM idle)`,
-    [Math.floor(maxTag / 4)],
+    `UPDATE pgboss.job SET priority = priority - (priority & ${maxTag}) + LEAST(${maxTag}, (priority & ${maxTag}) + $2::int)
+     WHERE name = $1 AND state <= 'active'`,
+    [lane, Math.min(virtual, maxTag)],
   );
 }
 

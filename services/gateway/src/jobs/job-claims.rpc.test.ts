@@ -50,7 +50,7 @@ describe.each(databaseKinds)("claims of jobs on $name", (kind) => {
     expect(fresh).toMatchObject({ attempt: 2, job: { id, failures: 1 } });
     expect(await jobs.store.change(stale, { progress: { step: 9, steps: 9, percentage: 99 } })).toBeUndefined();
     expect(await jobs.store.change(stale, { status: "succeeded", result: picture })).toBeUndefined();
-    expect(await jobs.store.renew([stale, fresh])).toEqual([id]);
+    expect(await jobs.store.renew([stale, fresh])).toEqual([stale]);
     expect(await jobs.store.renew([fresh])).toEqual([]);
     expect(await jobs.store.change(fresh, { status: "succeeded", result: picture })).toMatchObject({
       status: "succeeded",

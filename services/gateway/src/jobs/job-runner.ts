@@ -57,6 +57,8 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+const keyOf = ({ job, attempt }: Claim): string => `${job.id} ${attempt}`;
+
 const leaseLost = (): MoodError => new MoodError("ABORTED", "LEASE_LOST", "Another worker has the job.");
 
 /** Pause before progress is written, in milliseconds: people watch the first lane, a batch tells of its rows. */
@@ -69,6 +71,7 @@ export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #telemetry: Telemetry;
   readonly #worker = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  /** By job and attempt: a worker may get a job again whose lease it lost, while its earlier attempt still stops. */
   readonly #running = new Map<string, Running>();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #free: Lookout;
@@ -130,14 +133,15 @@ export class JobRunner {
     this.#free.ask();
   }
 
-  /** Stops the work on a job that was ended from outside, and measures how soon its slot is free. */
+  /** Stops all work on a job that was ended from outside, and measures how soon its slot is free. */
   #halt(id: string): void {
-    const running = this.#running.get(id);
-    if (!running || running.controller.signal.aborted) return;
-    const since = performance.now();
-    running.controller.abort(new MoodError("CANCELLED", "JOB_ENDED", "The job was ended."));
     const { cancelLatency } = this.#telemetry.gatewayMetrics;
-    void running.done.then(() => cancelLatency.observe({}, (performance.now() - since) / 1000));
+    const since = performance.now();
+    for (const { claim, controller, done } of this.#running.values()) {
+      if (claim.job.id !== id || controller.signal.aborted) continue;
+      controller.abort(new MoodError("CANCELLED", "JOB_ENDED", "The job was ended."));
+      void done.then(() => cancelLatency.observe({}, (performance.now() - since) / 1000));
+    }
   }
 
   #every(ms: number, task: () => Promise<unknown>): void {
@@ -171,11 +175,11 @@ export class JobRunner {
     const done = withJobSpan(claim.job, () => this.#run(claim, controller))
       .catch((error: unknown) => this.#telemetry.logger.error({ err: error, job: id }, "an edit got lost"))
       .finally(() => {
-        this.#running.delete(id);
+        this.#running.delete(keyOf(claim));
         this.#count(lane);
         this.#free.ask();
       });
-    this.#running.set(id, { claim, controller, done });
+    this.#running.set(keyOf(claim), { claim, controller, done });
     this.#count(lane);
   }
 
@@ -186,7 +190,7 @@ export class JobRunner {
 
   async #renew(): Promise<void> {
     const claims = [...this.#running.values()].map(({ claim }) => claim);
-    for (const id of await this.#store.renew(claims)) this.#running.get(id)?.controller.abort(leaseLost());
+    for (const lost of await this.#store.renew(claims)) this.#running.get(keyOf(lost))?.controller.abort(leaseLost());
   }
 
   async #run(claim: Claim, controller: AbortController): Promise<void> {

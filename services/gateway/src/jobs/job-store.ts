@@ -1,4 +1,5 @@
 import type { Database } from "../database/database.ts";
+import type { IdempotencyKey } from "../http/idempotency-key.ts";
 import type { FinalState, Job, JobChange, JobEvent, JobStatus, Lane, NewJob } from "./job.ts";
 
 /** The outcome of a submit. */
@@ -72,14 +73,17 @@ export interface JobStore {
    */
   submit(job: NewJob, tx?: Database): Promise<Submitted>;
 
+  /** The job that an idempotency key of the tenant has made. Errors: IDEMPOTENCY_KEY_REUSED. */
+  findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Job | undefined>;
+
   /** Stores and queues many jobs of one tenant and lane at once, without idempotency keys; all of them or none. */
   submitAll(jobs: readonly NewJob[], tx?: Database): Promise<Job[]>;
 
   /** Leases waiting jobs: by priority, then by the tenants' fair shares, within the tenants' limits. No two callers get the same job. */
   claim(demand: Demand): Promise<Claim[]>;
 
-  /** Extends the leases; returns the ids of those that are lost. */
-  renew(claims: readonly Claim[]): Promise<string[]>;
+  /** Extends the leases; returns the claims that are lost. */
+  renew(claims: readonly Claim[]): Promise<Claim[]>;
 
   /** Applies a change of the running attempt; undefined, and no change, when the job has ended or another attempt runs. A final status ends the job and its lease. */
   change(claim: Claim, change: JobChange): Promise<Job | undefined>;

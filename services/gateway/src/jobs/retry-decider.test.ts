@@ -4,8 +4,7 @@ import { decideRetry } from "./retry-decider.ts";
 
 const limits = { maxAttempts: 3, baseMs: 100, maxMs: 1000, random: () => 0 };
 const hasty = { attempt: 1, patient: false };
-const of = (code: "UNAVAILABLE" | "RESOURCE_EXHAUSTED" | "INVALID_ARGUMENT" | "INTERNAL", reason = "X", details = {}) =>
-  new MoodError(code, reason, "", { details });
+const of = (code: MoodError["code"], reason = "X", details = {}) => new MoodError(code, reason, "", { details });
 
 it("waits for a full service without using up a try", () => {
   const decide = (failures: number, seconds?: number) =>
@@ -25,7 +24,22 @@ it("tries an unreachable service a few times, ever later", () => {
   expect(decide(2)).toEqual({ retry: false });
 });
 
-it.each(["INVALID_ARGUMENT", "INTERNAL"] as const)("does not repeat what is %s", (code) => {
+it("counts a picture that came too slowly like a server that is away", () => {
+  const decide = (failures: number) =>
+    decideRetry({ error: of("DEADLINE_EXCEEDED", "URL_TIMEOUT"), failures, ...hasty }, limits);
+  expect(decide(1)).toEqual({ retry: true, counts: true, delayMs: 100 });
+  expect(decide(2)).toEqual({ retry: false });
+});
+
+it("comes back no sooner than a service that is away asks for, within the longest pause", () => {
+  const decide = (retryAfterSeconds: number) =>
+    decideRetry({ error: of("UNAVAILABLE", "X", { retryAfterSeconds }), failures: 1, ...hasty }, limits);
+  expect(decide(0.5)).toEqual({ retry: true, counts: true, delayMs: 500 });
+  expect(decide(0.01)).toEqual({ retry: true, counts: true, delayMs: 100 });
+  expect(decide(99)).toEqual({ retry: true, counts: true, delayMs: 1000 });
+});
+
+it.each(["INVALID_ARGUMENT", "INTERNAL", "DEADLINE_EXCEEDED"] as const)("does not repeat what is %s", (code) => {
   expect(decideRetry({ error: of(code), failures: 0, ...hasty }, limits)).toEqual({ retry: false });
 });
 

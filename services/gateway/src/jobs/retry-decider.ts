@@ -31,24 +31,27 @@ export interface RetryLimits {
   readonly random?: () => number;
 }
 
+/** Codes of what may go well the next time. */
+const passing: ReadonlySet<string> = new Set(["UNAVAILABLE", "ABORTED"]);
+
 /** Reasons that have nothing to do with the work. */
 const outages: ReadonlySet<string> = new Set(["STORAGE_UNAVAILABLE", "STORAGE_FULL", "DATABASE_UNAVAILABLE"]);
 
 /**
  * Decides by the kind of error. A full model service (RESOURCE_EXHAUSTED) has done nothing yet: the job waits and loses no try. A service that can't be reached, or lost the call (UNAVAILABLE, ABORTED), is
- * tried again a few times, for the work itself may have brought it down. Patient work sits out a storage or database that is away. Everything else would end the same way.
+ * tried again a few times, for the work itself may have brought it down; so is a picture's server that was too slow (URL_TIMEOUT). Patient work sits out a storage or database that is away. Everything else would end the same way.
  */
 export function decideRetry({ error, failures, attempt, patient }: FailedAttempt, limits: RetryLimits): RetryDecision {
   const { maxAttempts, baseMs, maxMs, random = Math.random } = limits;
-  if (error.code === "RESOURCE_EXHAUSTED") {
-    const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000;
-    // Jitter, so that all that were refused together do not come back together.
-    return { retry: true, counts: false, delayMs: Math.min(maxMs, Math.max(baseMs, askedMs)) * (1 + random()) };
-  }
+  const askedMs = (error.details.retryAfterSeconds ?? 0) * 1000;
+  // Jitter, so that all that were refused together do not come back together; never sooner than was asked for.
+  const askedDelayMs = Math.min(maxMs, Math.max(baseMs, askedMs)) * (1 + random());
+  if (error.code === "RESOURCE_EXHAUSTED") return { retry: true, counts: false, delayMs: askedDelayMs };
   if (error.reason === "SHUTTING_DOWN") return { retry: true, counts: false, delayMs: 0 };
-  if (error.code !== "UNAVAILABLE" && error.code !== "ABORTED") return { retry: false };
+  if (!passing.has(error.code) && error.reason !== "URL_TIMEOUT") return { retry: false };
   const counts = !(patient && outages.has(error.reason));
   if (counts && failures + 1 >= maxAttempts) return { retry: false };
   const doublings = counts ? failures : attempt - 1;
-  return { retry: true, counts, delayMs: Math.min(maxMs, baseMs * 2 ** doublings) * (0.5 + random() / 2) };
+  const delayMs = Math.min(maxMs, baseMs * 2 ** doublings) * (0.5 + random() / 2);
+  return { retry: true, counts, delayMs: askedMs > 0 ? Math.max(delayMs, askedDelayMs) : delayMs };
 }

@@ -77,11 +77,22 @@ async function claimKey(
     [tenantId, idempotency.key, idempotency.fingerprint, id],
   );
   if (made.length > 0) return undefined;
-  const [row] = await tx.query<JobRow & { fingerprint: string }>(
+  const earlier = await findRepeated(tx, tenantId, idempotency);
+  if (!earlier) throw keyBusy();
+  return earlier;
+}
+
+/** The job that an idempotency key has made. Errors: IDEMPOTENCY_KEY_REUSED. */
+export async function findRepeated(
+  database: Database,
+  tenantId: string,
+  idempotency: IdempotencyKey,
+): Promise<Job | undefined> {
+  const [row] = await database.query<JobRow & { fingerprint: string }>(
     "SELECT job.*, fingerprint FROM idempotency_key k JOIN job ON job.id = k.job_id WHERE k.tenant_id = $1 AND k.key = $2",
     [tenantId, idempotency.key],
   );
-  if (!row) throw keyBusy();
+  if (!row) return undefined;
   checkRepeated(row.fingerprint, idempotency);
   return toJob(row);
 }
