@@ -118,7 +118,10 @@ export async function openParts(
   const onRowEnd = (status: string) => gatewayMetrics.batchRows.inc({ status });
   const shards = dispatches ? openShardRunner(config, logger) : undefined;
   const whose = { shards, share: given.share };
-  const batches = new Batches({ database, storage, jobs: store, plans, signer, logger, onRowEnd, ...whose }, config);
+  const batches = new Batches(
+    { database, storage, jobs: store, plans, rates, signer, logger, onRowEnd, ...whose },
+    config,
+  );
   const drain = async (answered?: Promise<void>): Promise<void> => {
     await batches.stop();
     const drained = runner.stop(config.drainMs);

@@ -34,7 +34,7 @@ export function gatewayModule(parts: GatewayParts & { readonly authenticator: Au
   const isApi = parts.config.role !== "worker";
   return {
     module: GatewayModule,
-    imports: isApi ? [tenantsModule(parts), batchesModule(parts.batches)] : [],
+    imports: isApi ? [tenantsModule(parts), batchesModule(parts.batches, parts.rates)] : [],
     controllers: [HealthController, ...(isApi ? controllers : [])],
     providers: [
       { provide: CONFIG, useValue: parts.config },

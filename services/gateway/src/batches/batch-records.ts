@@ -1,11 +1,11 @@
+import { type Position, selectPosition } from "../http/list-cursor.ts";
 import type { Problem } from "../http/problem.ts";
 import type { Batch, BatchRow, BatchStatus, RowOutcome, RowStatus, Survey } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import type { RowPlan } from "./row-plan.ts";
 
-/** A row of the table `batch` with its rows counted by status. */
-export interface BatchRecord {
-  readonly id: string;
+/** A row of the table `batch` with its place in lists and its rows counted by status. */
+export interface BatchRecord extends Position {
   readonly tenant_id: string;
   readonly status: BatchStatus;
   readonly options: BatchOptions;
@@ -40,7 +40,7 @@ export interface RowRecord {
 }
 
 /** Selects batches with their counts; put a WHERE after it. */
-export const selectBatch = `SELECT batch.*, (
+export const selectBatch = `SELECT batch.*, ${selectPosition}, (
     SELECT jsonb_object_agg(status, count) FROM (SELECT status, count(*) FROM batch_row WHERE batch_id = batch.id GROUP BY status) AS counted
   ) AS counts FROM batch`;
 

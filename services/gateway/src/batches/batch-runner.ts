@@ -155,8 +155,7 @@ export class BatchRunner {
   }
 
   async #end(claim: RowClaim, end: RowEnd): Promise<void> {
-    await this.#queue.end(claim, end);
-    this.#options.onRowEnd?.(end.status);
+    if (await this.#queue.end(claim, end)) this.#options.onRowEnd?.(end.status);
   }
 
   async #renew(): Promise<void> {

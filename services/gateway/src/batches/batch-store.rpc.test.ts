@@ -7,7 +7,7 @@ import { toProblem } from "../http/problem.ts";
 import type { Batch, RowClaim, RowOutcome } from "./batch.ts";
 import { BatchFeed } from "./batch-feed.ts";
 import { readBatchOptions } from "./batch-options.ts";
-import { BatchRunner, type RowWork } from "./batch-runner.ts";
+import { BatchRunner, type BatchRunnerOptions, type RowWork } from "./batch-runner.ts";
 import { BatchStore, type NewBatch } from "./batch-store.ts";
 import type { RowPlan } from "./row-plan.ts";
 import { RowQueue } from "./row-queue.ts";
@@ -93,17 +93,6 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     ]);
   });
 
-  it("gives each row to one of many who ask at once, and batches their turns", async () => {
-    const first = await make(20);
-    const second = await make(20);
-    const claims = (await Promise.all(Array.from({ length: 10 }, () => queue.claim(3)))).flat();
-    expect(claims).toHaveLength(30);
-    expect(new Set(claims.map(({ row }) => `${row.batchId} ${row.index}`)).size).toBe(30);
-    const of = (batch: Batch): number => claims.filter(({ row }) => row.batchId === batch.id).length;
-    // Who asks at the same moment doesn't see yet what the others take.
-    for (const batch of [first, second]) expect(of(batch)).toBeGreaterThan(10);
-  });
-
   it.runIf(kind.name === "pglite")("gives back at its start what an earlier process held", async () => {
     await make(3);
     const [held] = await queue.claim(2);
@@ -132,51 +121,6 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     expect(counts).toEqual({ lane: "rows", queued: 15, running: 3 });
     expect(oldestAgeSeconds).toBeGreaterThan(3590);
     expect(oldestAgeSeconds).toBeLessThan(3700);
-  });
-
-  it("takes a tenant's urgent batches first, before nobody else's", async () => {
-    await make(2);
-    const urgent = await make(4, { options: readBatchOptions({ priority: 5 }) });
-    expect((await queue.claim(2)).map(({ row }) => row.batchId)).toEqual([urgent.id, urgent.id]);
-    const others = await make(4, { tenantId: "b" });
-    const next = await queue.claim(3);
-    expect(next.filter(({ row }) => row.batchId === others.id).length).toBeGreaterThanOrEqual(2);
-  });
-
-  it.each(["a", "b"])("lets a batch of a go on beside one of %s that begins later", async (tenantId) => {
-    const early = await make(60);
-    await Promise.all((await queue.claim(50)).map(succeed));
-    const late = await make(60, { tenantId });
-    const held = await queue.claim(4);
-    for (let turn = 0; turn < 8; turn += 1) {
-      await succeed(held.shift()!);
-      held.push(...(await queue.claim(1)));
-      const own = held.filter(({ row }) => row.batchId === early.id);
-      expect([own.length, held.length]).toEqual([2, 4]);
-    }
-    expect((await read(early)).counts.succeeded).toBeGreaterThan(50);
-    expect((await store.require(tenantId, late.id)).counts.succeeded).toBeGreaterThan(0);
-  });
-
-  it("draws lots between tenants when there are more of them than a runner takes rows", async () => {
-    for (let index = 0; index < 4; index += 1) await make(40, { tenantId: `t${index}` });
-    const served = new Set<string>();
-    for (let turn = 0; turn < 100 && served.size < 4; turn += 1) {
-      const [claim] = await queue.claim(1);
-      served.add(claim!.tenantId);
-      await succeed(claim!);
-    }
-    expect(served.size).toBe(4);
-  });
-
-  it("leaves room beside a tenant that holds as much as it may", async () => {
-    const mostHeld = { usual: 9, of: { a: 3 } };
-    const limited = new RowQueue(database, { leaseMs: 60_000, retentionMs: 60_000, mostHeld });
-    await make(10);
-    expect(await limited.claim(2)).toHaveLength(2);
-    expect(await limited.claim(8)).toHaveLength(1);
-    await make(10, { tenantId: "b" });
-    expect((await limited.claim(8)).map(({ tenantId }) => tenantId)).toEqual(Array(8).fill("b"));
   });
 
   it("writes nothing under a lease that was lost", async () => {
@@ -264,8 +208,20 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
     await expect(store.cancel("b", batch.id)).rejects.toMatchObject({ reason: "BATCH_NOT_FOUND" });
     await expect(store.retry("b", batch.id, ["failed"])).rejects.toMatchObject({ reason: "BATCH_NOT_FOUND" });
     expect((await store.list("b", { limit: 10 })).items).toEqual([]);
-    expect((await store.list("b", { limit: 10, cursor: batch.id })).items).toEqual([]);
     expect((await store.list("a", { limit: 10 })).items).toHaveLength(1);
+  });
+
+  it("lists by pages that outlast what they ended with", async () => {
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count += 1) ids.unshift((await make(1)).id);
+    const { items, next = "" } = await store.list("a", { limit: 2 });
+    expect(items.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    await database.query("DELETE FROM batch WHERE id = $1", [ids[1]]);
+    const rest = await store.list("a", { limit: 2, cursor: next });
+    expect(rest).toMatchObject({ items: [{ id: ids[2] }] });
+    expect(rest.next).toBeUndefined();
+    await expect(store.list("a", { limit: 2, cursor: ids[0]! })).rejects.toMatchObject({ reason: "CURSOR_INVALID" });
+    await expect(store.require("a", "-".repeat(36))).rejects.toMatchObject({ reason: "BATCH_NOT_FOUND" });
   });
 
   it("forgets a batch after its time", async () => {
@@ -283,10 +239,13 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
       await Promise.all(runners.splice(0).map((runner) => runner.stop(0)));
     });
 
-    const run = async (work: RowWork, { window = 4, patienceMs = 60_000 } = {}): Promise<BatchRunner> => {
+    const run = async (
+      work: RowWork,
+      { window = 4, patienceMs = 60_000, ...more }: Partial<BatchRunnerOptions> = {},
+    ): Promise<BatchRunner> => {
       const logger = createLogger({ service: "gateway", level: "warn" });
       const retry = { maxAttempts: 3, baseMs: 1, maxMs: 10 };
-      const options = { window, leaseMs: 300, pollMs: 20, retry, patienceMs };
+      const options = { window, leaseMs: 300, pollMs: 20, retry, patienceMs, ...more };
       const runner = new BatchRunner({ store, queue, logger }, work, options);
       runners.push(runner);
       await runner.start();
@@ -386,6 +345,24 @@ describe.each(databaseKinds)("batches on $name", (kind) => {
       });
       expect(await ended(batch)).toMatchObject({ status: "succeeded" });
       expect((await store.rows(batch, { limit: 1 })).items).toMatchObject([{ attempt: 7, failures: 2 }]);
+    });
+
+    it("counts the end of a row once, whoever's it was", async () => {
+      const [first, ends] = [Promise.withResolvers<void>(), [] as string[]];
+      await run(
+        async ({ row }) => {
+          if (row.attempt === 1) await first.promise;
+          return outcome(row.index);
+        },
+        { onRowEnd: (status) => void ends.push(status) },
+      );
+      const batch = await make(1);
+      await expect.poll(async () => (await read(batch)).counts.running, { timeout: 20_000 }).toBe(1);
+      await database.query("UPDATE batch_row SET lease = gen_random_uuid(), lease_until = now() - interval '1 s'");
+      await ended(batch);
+      first.resolve();
+      await sleep(200);
+      expect(ends).toEqual(["succeeded"]);
     });
 
     it("goes on when a runner dies in the middle, and loses and doubles nothing", async () => {

@@ -3,7 +3,9 @@ import { activeTrace, MoodError, traceparentOf } from "@moodifier/service-kit";
 import { isDuplicate } from "../database/database-error.ts";
 import type { Database } from "../database/database.ts";
 import { checkRepeated, type IdempotencyKey, keyBusy } from "../http/idempotency-key.ts";
+import { isAfterPosition, type ListPage, pageOf, positionParams } from "../http/list-cursor.ts";
 import type { Problem } from "../http/problem.ts";
+import { isUuid } from "../http/uuid.ts";
 import type { Batch, BatchRow, RowStatus, Survey } from "./batch.ts";
 import type { BatchOptions } from "./batch-options.ts";
 import type { LaneReading } from "../telemetry/gateway-metrics.ts";
@@ -41,12 +43,6 @@ export interface RunningBatch {
   readonly traceparent: string | null;
 }
 
-/** A page of a list, and where the next begins. */
-export interface Listed<T> {
-  readonly items: readonly T[];
-  readonly next?: string;
-}
-
 /** Batches and rows as their owner sees and commands them. Every call names the tenant. */
 export class BatchStore {
   readonly #database: Database;
@@ -68,42 +64,54 @@ export class BatchStore {
       });
     } catch (error) {
       if (!batch.idempotency || !isDuplicate(error)) throw error;
-      return { batch: await this.#findRepeated(batch.tenantId, batch.idempotency), replayed: true };
+      const earlier = await this.findRepeated(batch.tenantId, batch.idempotency);
+      if (!earlier) throw keyBusy();
+      return { batch: earlier, replayed: true };
     }
     await this.#notify(readyChannel, id);
     return { batch: await this.require(batch.tenantId, id), replayed: false };
   }
 
+  /** The batch that an idempotency key has made. Errors: IDEMPOTENCY_KEY_REUSED. */
+  async findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Batch | undefined> {
+    const [record] = await this.#database.query<BatchRecord>(
+      `${selectBatch} WHERE tenant_id = $1 AND idempotency_key = $2`,
+      [tenantId, idempotency.key],
+    );
+    if (!record) return undefined;
+    checkRepeated(record.fingerprint, idempotency);
+    return toBatch(record);
+  }
+
   /** Errors: BATCH_NOT_FOUND, which other tenants' batches get too. */
   async require(tenantId: string, id: string): Promise<Batch> {
-    const known = /^[0-9a-f-]{36}$/.test(id);
-    const [record] = known
+    const [record] = isUuid(id)
       ? await this.#database.query<BatchRecord>(`${selectBatch} WHERE id = $1 AND tenant_id = $2`, [id, tenantId])
       : [];
     if (record) return toBatch(record);
     throw new MoodError("NOT_FOUND", "BATCH_NOT_FOUND", `No batch has the id "${id.slice(0, 64)}".`);
   }
 
-  /** Newest first. */
-  async list(tenantId: string, page: { limit: number; cursor?: string }): Promise<Listed<Batch>> {
+  /** Newest first. Errors: CURSOR_INVALID. */
+  async list(tenantId: string, { limit, cursor }: { limit: number; cursor?: string }): Promise<ListPage<Batch>> {
     const records = await this.#database.query<BatchRecord>(
-      `${selectBatch} WHERE tenant_id = $1 AND ($2::uuid IS NULL OR (created_at, id) < (SELECT created_at, id FROM batch WHERE id = $2 AND tenant_id = $1))
-       ORDER BY created_at DESC, id DESC LIMIT $3`,
-      [tenantId, page.cursor ?? null, page.limit + 1],
+      `${selectBatch} WHERE tenant_id = $1 AND ${isAfterPosition(2)} ORDER BY created_at DESC, id DESC LIMIT $4`,
+      [tenantId, ...positionParams(cursor), limit + 1],
     );
-    return paged(records.map(toBatch), page.limit, ({ id }) => id);
+    return pageOf(records, limit, toBatch);
   }
 
   /** In the manifest's order. */
   async rows(
     batch: Batch,
     page: { limit: number; after?: number; statuses?: readonly RowStatus[] },
-  ): Promise<Listed<BatchRow>> {
+  ): Promise<ListPage<BatchRow>> {
     const records = await this.#database.query<RowRecord>(
       `SELECT * FROM batch_row WHERE batch_id = $1 AND row_index > $2 AND ($3::text[] IS NULL OR status = ANY ($3)) ORDER BY row_index LIMIT $4`,
       [batch.id, page.after ?? -1, page.statuses ?? null, page.limit + 1],
     );
-    return paged(records.map(toRow), page.limit, ({ index }) => String(index));
+    const items = records.slice(0, page.limit).map(toRow);
+    return { items, ...(records.length > page.limit && { next: String(items.at(-1)?.index) }) };
   }
 
   /** One row. Errors: ROW_NOT_FOUND. */
@@ -260,16 +268,6 @@ export class BatchStore {
   async #notify(channel: string, id: string): Promise<void> {
     await this.#database.query("SELECT pg_notify($1, $2)", [channel, id]);
   }
-
-  async #findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Batch> {
-    const [record] = await this.#database.query<BatchRecord>(
-      `${selectBatch} WHERE tenant_id = $1 AND idempotency_key = $2`,
-      [tenantId, idempotency.key],
-    );
-    if (!record) throw keyBusy();
-    checkRepeated(record.fingerprint, idempotency);
-    return toBatch(record);
-  }
 }
 
 async function insertBatch(tx: Database, id: string, batch: NewBatch): Promise<void> {
@@ -323,10 +321,4 @@ export async function settleBatch(tx: Database, id: string, retentionMs: number)
        AND NOT EXISTS (SELECT 1 FROM batch_row WHERE batch_id = $1 AND status IN ('pending', 'running'))`,
     [id, retentionMs],
   );
-}
-
-function paged<T>(found: readonly T[], limit: number, cursorOf: (item: T) => string): Listed<T> {
-  const items = found.slice(0, limit);
-  const last = items.at(-1);
-  return found.length > limit && last ? { items, next: cursorOf(last) } : { items };
 }

@@ -7,6 +7,7 @@ import { clientGone } from "../http/client-gone.ts";
 import { sendEvents } from "../http/event-stream.ts";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
 import { parsePrefer } from "../http/prefer.ts";
+import type { RateLimits } from "../http/rate-limits.ts";
 import { quote, refuse } from "../http/refuse.ts";
 import { sendStored, sendStream } from "../http/send-stored.ts";
 import { readBody } from "../http/request-body.ts";
@@ -16,11 +17,11 @@ import { identityOf } from "../tenants/identity.ts";
 import { Needs } from "../tenants/needs.ts";
 import { readPage } from "../tenants/page.ts";
 import { readFields } from "../tenants/read-fields.ts";
-import { BATCHES } from "../tokens.ts";
+import { BATCHES, RATE_LIMITS } from "../tokens.ts";
 import { type Batch, type RowStatus, rowStatuses } from "./batch.ts";
 import type { Batches } from "./batches.ts";
 import { batchPath, type BatchView, viewBatch, viewRow } from "./batch-view.ts";
-import { asked, readBatch } from "./read-batch.ts";
+import { asked, readBatch, readOptions } from "./read-batch.ts";
 import { resultManifest } from "./result-manifest.ts";
 
 export const retryRequestSchema = z.strictObject({
@@ -39,9 +40,11 @@ const beyondAllRows = 2 ** 31 - 1;
 @Controller("v1/batches")
 export class BatchesController {
   readonly #batches: Batches;
+  readonly #rates: RateLimits;
 
-  constructor(@Inject(BATCHES) batches: Batches) {
+  constructor(@Inject(BATCHES) batches: Batches, @Inject(RATE_LIMITS) rates: RateLimits) {
     this.#batches = batches;
+    this.#rates = rates;
   }
 
   /** Checks a manifest and starts its rows, or with `dry_run` the first of them. */
@@ -53,10 +56,16 @@ export class BatchesController {
     const { tenantId } = identityOf(request);
     const { sources, plans, store } = this.#batches;
     const body = await readBody(request, ["manifest"]);
-    const read = await readBatch(body, { tenantId, sources, plans, signal });
-    await this.#batches.openOutput(read.options.output.to, tenantId).check();
-    const idempotency = readIdempotencyKey(request.headers["idempotency-key"], asked(read));
-    const made = await store.create({ ...read, ...(idempotency && { idempotency }) });
+    const options = readOptions(body);
+    const idempotency = readIdempotencyKey(request.headers["idempotency-key"], asked(options, body));
+    const make = async () => {
+      await this.#rates.charge(tenantId, { requests: 1, megapixelSteps: 0 }, response);
+      const read = await readBatch(body, options, { tenantId, sources, plans, signal });
+      await this.#batches.openOutput(options.output.to, tenantId).check();
+      return store.create({ ...read, ...(idempotency && { idempotency }) });
+    };
+    const earlier = idempotency && (await store.findRepeated(tenantId, idempotency));
+    const made = earlier ? { batch: earlier, replayed: true } : await make();
     const batch = await this.#wait(made.batch, preference.waitSeconds, signal);
     if (signal.aborted) return;
     response.setHeader("Location", batchPath(batch.id));
@@ -69,7 +78,7 @@ export class BatchesController {
   @Get()
   @Needs("read")
   async list(@Req() request: Request) {
-    const page = readPage(request.query, /^[0-9a-f-]{36}$/);
+    const page = readPage(request.query, /^.{1,200}$/);
     const { items, next } = await this.#batches.store.list(identityOf(request).tenantId, page);
     const base = this.#base(request);
     return { batches: items.map((batch) => viewBatch(batch, base)), ...(next !== undefined && { next_cursor: next }) };

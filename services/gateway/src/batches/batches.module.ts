@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from "@nestjs/common";
 import { UploadsController } from "../sources/uploads.controller.ts";
-import { BATCHES, STORAGE, UPLOAD_STORE } from "../tokens.ts";
+import type { RateLimits } from "../http/rate-limits.ts";
+import { BATCHES, RATE_LIMITS, STORAGE, UPLOAD_STORE } from "../tokens.ts";
 import type { Batches } from "./batches.ts";
 import { BatchesController } from "./batches.controller.ts";
 
@@ -9,12 +10,13 @@ import { BatchesController } from "./batches.controller.ts";
 class BatchesModule {}
 
 /** The HTTP side of batches and uploads. */
-export function batchesModule(batches: Batches): DynamicModule {
+export function batchesModule(batches: Batches, rates: RateLimits): DynamicModule {
   return {
     module: BatchesModule,
     controllers: [BatchesController, UploadsController],
     providers: [
       { provide: BATCHES, useValue: batches },
+      { provide: RATE_LIMITS, useValue: rates },
       { provide: STORAGE, useValue: batches.storage },
       { provide: UPLOAD_STORE, useValue: batches.uploads },
     ],

@@ -213,9 +213,13 @@ describe("POST /v1/batches", () => {
     const ids = await Promise.all(made.map(async (response) => ((await response.json()) as BatchView).id));
     expect(new Set(ids).size).toBe(1);
     expect(made.filter(({ headers }) => headers.get("idempotency-replayed") === "true")).toHaveLength(9);
-    expect(await problemOf(await post(manifest, { priority: 1 }, key))).toMatchObject({
-      reason: "IDEMPOTENCY_KEY_REUSED",
-    });
+    for (const [other, options] of [
+      [manifest, { priority: 1 }],
+      [`${manifest}${shopUrl}/b.png,joy\n`, {}],
+    ] as const) {
+      const problem = await problemOf(await post(other, options, key));
+      expect(problem).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import type { S3Client } from "@aws-sdk/client-s3";
 import type { Logger } from "@moodifier/service-kit";
 import type { ShardRunner } from "../cluster/shard-runner.ts";
 import type { Database } from "../database/database.ts";
+import type { RateLimits } from "../http/rate-limits.ts";
 import { maxImageBytes } from "../http/upload.ts";
 import type { JobSettings } from "../jobs/job-config.ts";
 import type { JobStore } from "../jobs/job-store.ts";
@@ -33,6 +34,7 @@ export interface BatchParts {
   readonly storage: Storage;
   readonly jobs: JobStore;
   readonly plans: PlanStore;
+  readonly rates: RateLimits;
   readonly signer: Signer;
   readonly logger: Logger;
   /** Runs the batches instead of this process. */
@@ -95,7 +97,7 @@ export class Batches {
     this.store = new BatchStore(database, retentionMs);
     this.uploads = new UploadStore(database, config.uploadRetentionMs);
     this.feed = new BatchFeed(this.store);
-    this.#edits = new RowEdits(jobs, storage);
+    this.#edits = new RowEdits({ jobs, storage, rates: parts.rates });
     this.sources = new SourceReader(
       { storage, uploads: this.uploads, s3: this.#s3 },
       {

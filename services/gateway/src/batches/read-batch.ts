@@ -7,6 +7,7 @@ import type { RequestBody } from "../http/upload.ts";
 import type { PlanStore } from "../plans/plan-store.ts";
 import { S3Listing } from "../sources/s3-listing.ts";
 import type { SourceReader } from "../sources/source-reader.ts";
+import { keyOf } from "../storage/object-key.ts";
 import { parseS3Url } from "../storage/open-storage.ts";
 import type { Survey } from "./batch.ts";
 import { type BatchOptions, readBatchOptions } from "./batch-options.ts";
@@ -29,17 +30,22 @@ export interface ReadContext {
   readonly signal: AbortSignal;
 }
 
-/** Turns a request into a batch whose every row is checked. Errors: those of options, manifest and names. */
-export async function readBatch(
-  body: RequestBody,
-  { tenantId, sources, plans: planStore, signal }: ReadContext,
-): Promise<NewBatch> {
+/** The options of a request. Errors: FIELD_UNKNOWN, OPTION_INVALID. */
+export function readOptions(body: RequestBody): BatchOptions {
   const { options: given, ...others } = body.fields;
   const unknown = Object.keys(others)[0];
   if (unknown !== undefined) {
     throw refuse("FIELD_UNKNOWN", { argument: unknown, expected: "manifest or options", got: "a field of this name" });
   }
-  const options = readBatchOptions(readGiven(given));
+  return readBatchOptions(readGiven(given));
+}
+
+/** Turns a request into a batch whose every row is checked. Errors: those of manifest and names. */
+export async function readBatch(
+  body: RequestBody,
+  options: BatchOptions,
+  { tenantId, sources, plans: planStore, signal }: ReadContext,
+): Promise<NewBatch> {
   const manifest = openManifest(body, options, { tenantId, sources, signal });
   const stored = options.plan_id === undefined ? undefined : await planStore.read(tenantId, options.plan_id);
   const wish = stored && { emotion: stored.plan.emotion, intensity: shorten(stored.plan.intensity) };
@@ -55,9 +61,9 @@ export async function readBatch(
   return { tenantId, options, columns: manifest.columns, survey, rows };
 }
 
-/** What was asked for: tells two requests with the same idempotency key apart. */
-export function asked({ options, rows }: NewBatch): unknown {
-  return [options, rows.map(({ input }) => input)];
+/** What was asked for: tells two requests with the same idempotency key apart. Not what a source lists: that may change between them. */
+export function asked(options: BatchOptions, { files }: RequestBody): unknown {
+  return [options, files["manifest"] && keyOf(files["manifest"].data)];
 }
 
 function readGiven(given: unknown): unknown {

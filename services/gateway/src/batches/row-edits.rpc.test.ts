@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Database } from "../database/database.ts";
 import { openDatabase } from "../database/open-database.ts";
+import { RateLimits } from "../http/rate-limits.ts";
 import { DatabaseJobStore } from "../jobs/database-job-store.ts";
 import { FilesystemStorage } from "../storage/filesystem-storage.ts";
 import { drawPicture } from "../testing/gateway-under-test.ts";
@@ -29,7 +30,8 @@ beforeAll(async () => {
     maxLosses: 1,
     limitsOf: () => ({ weight: 1, concurrency: 10, backlog: 10 }),
   });
-  edits = new RowEdits(jobs, await FilesystemStorage.open(folder));
+  const rates = new RateLimits(database, () => ({ requests: 0, megapixelSteps: 0.03 }));
+  edits = new RowEdits({ jobs, storage: await FilesystemStorage.open(folder), rates });
 }, 120_000);
 afterAll(async () => {
   await jobs.close();
@@ -68,4 +70,18 @@ it("finds the edit of an attempt that died, though the picture has changed since
   const retried = await edits.submit(claimOf(batchId, 1), { image }, signal);
   expect(retried.id).not.toBe(first.id);
   expect(retried).toMatchObject({ lane: "batch", batchId, rowIndex: 0, input: { width: 32, height: 48 } });
+});
+
+it("counts the work of each edit once against what its tenant may ask for, and lets the row wait", async () => {
+  await database.query("TRUNCATE rate_window");
+  const image = await drawPicture(48, 32);
+  const batchId = randomUUID();
+  // 8 steps of 1,536 pixels each: the third edit is too many for this minute, the repeated one costs nothing.
+  for (const generation of [0, 0, 0, 1]) await edits.submit(claimOf(batchId, generation), { image }, signal);
+  await expect(edits.submit(claimOf(batchId, 2), { image }, signal)).rejects.toMatchObject({
+    reason: "RATE_LIMITED",
+    details: { retryAfterSeconds: expect.any(Number) },
+  });
+  const large = edits.submit(claimOf(batchId, 3), { image: await drawPicture(80, 60) }, signal);
+  await expect(large).rejects.toMatchObject({ code: "INVALID_ARGUMENT", reason: "QUOTA_TOO_SMALL" });
 });

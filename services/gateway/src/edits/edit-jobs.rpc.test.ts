@@ -122,6 +122,32 @@ describe("rate limits", () => {
     expect(tooMuch.status).toBe(429);
     expect(Number(tooMuch.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await tooMuch.json()).toMatchObject({ reason: "RATE_LIMITED", details: { policy: "megapixel-steps" } });
+    const never = await post({ emotion: "joy", steps: "50" });
+    expect([never.status, await never.json()]).toMatchObject([400, { reason: "QUOTA_TOO_SMALL" }]);
+  });
+
+  it("charges nothing for what an Idempotency-Key finds, and counts uploads and batches too", async () => {
+    await gateway.stop();
+    gateway = await startGateway({ requestsPerMinute: 3 });
+    const send = (
+      path: string,
+      key: string,
+      body: FormData | Uint8Array<ArrayBuffer>,
+      headers: Record<string, string> = {},
+    ) => fetch(`${gateway.url}/v1/${path}`, { method: "POST", body, headers: { "Idempotency-Key": key, ...headers } });
+    const edit = () => send("edits", "e", formOf({ image: gateway.picture, emotion: "joy" }));
+    const png = { "Content-Type": "image/png" };
+    const upload = (key: string) => send("uploads", key, new Uint8Array(gateway.picture), png);
+    const batch = (key: string) => {
+      const form = new FormData();
+      form.append("manifest", new Blob(["image,emotion\nupload:none,joy\n"]), "manifest.csv");
+      form.append("options", "{}");
+      return send("batches", key, form);
+    };
+    for (let time = 0; time < 3; time += 1) {
+      for (const answer of [await edit(), await upload("u"), await batch("b")]) expect(answer.status).toBeLessThan(300);
+    }
+    for (const answer of [await upload("u-2"), await batch("b-2")]) expect(answer.status).toBe(429);
   });
 });
 

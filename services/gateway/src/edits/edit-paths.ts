@@ -47,7 +47,7 @@ export function editPaths(): Json {
         operationId: "createEdit",
         summary: "Start an edit.",
         description:
-          "Answers 202 at once, or after the wait of `Prefer: wait=N` (at most 60 s) with the finished edit. A client that leaves while it waits cancels its edit.",
+          "Answers 202 at once, or after the wait of `Prefer: wait=N` (at most 60 s) with the finished edit. A client that leaves while it waits cancels its edit, unless an Idempotency-Key can find it again.",
         parameters: [
           {
             name: "Prefer",
@@ -60,7 +60,9 @@ export function editPaths(): Json {
         ],
         requestBody: pictureBody(editRequestSchema),
         responses: {
-          200: created("The edit that the Idempotency-Key had started; it has ended."),
+          200: created(
+            "The edit that the Idempotency-Key had started, or one that was cancelled meanwhile; it has ended.",
+          ),
           201: created("The edit succeeded."),
           202: created("The edit has not ended yet."),
           400: problemAnswer("A field, the picture or the mask was refused."),

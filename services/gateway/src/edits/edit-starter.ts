@@ -23,7 +23,7 @@ export class EditStarter {
     this.#parts = parts;
   }
 
-  /** Starts the edit of `tenantId`, or finds the one that the same Idempotency-Key started. */
+  /** Starts the edit of `tenantId`, or finds the one that the same Idempotency-Key started, which costs nothing. `part`: which of the edits of one request. */
   async start(
     { input, planId, treatment }: EditRequest,
     {
@@ -31,11 +31,14 @@ export class EditStarter {
       request,
       response,
       signal,
-    }: { tenantId: string; request: Request; response: Response; signal: AbortSignal },
+      part,
+    }: { tenantId: string; request: Request; response: Response; signal: AbortSignal; part?: number },
   ): Promise<Submitted> {
     const { store, storage, rates } = this.#parts;
     const stored = { ...(await storeInput(storage, input, signal)), ...(planId !== undefined && { planId }) };
-    const idempotency = readIdempotencyKey(request.headers["idempotency-key"], { ...stored, ...treatment });
+    const idempotency = readIdempotencyKey(request.headers["idempotency-key"], { ...stored, ...treatment }, part);
+    const earlier = idempotency && (await store.findRepeated(tenantId, idempotency));
+    if (earlier) return { job: earlier, replayed: true };
     await rates.charge(tenantId, { requests: 1, megapixelSteps: workOf(stored) }, response);
     const traceparent = traceparentOf(activeTrace());
     return store.submit({

@@ -65,7 +65,7 @@ export class EditsController {
     if (signal.aborted && !findable) await this.#store.end(job.id, "cancelled");
     else if (!isFinal(ended.status)) this.#send(request, response, 202, ended);
     else if (ended.problem) sendProblem(response, { ...ended.problem, instance: editPath(job.id) });
-    else this.#send(request, response, replayed ? 200 : 201, ended);
+    else this.#send(request, response, replayed || ended.status !== "succeeded" ? 200 : 201, ended);
   }
 
   /** The tenant's edits, newest first. */

@@ -161,6 +161,18 @@ describe("POST /v1/edits", () => {
     expect(await (await fetch(other.urls.self)).json()).toMatchObject({ status: "editing" });
   });
 
+  it("tells who waits for an edit that somebody else cancels", async () => {
+    gateway.services.script.stepMs = 60_000;
+    const waiting = post({ emotion: "joy" }, { Prefer: "wait=60" });
+    await until(() => gateway.services.record.edits.length === 1);
+    const { edits } = (await (await fetch(`${gateway.url}/v1/edits`)).json()) as {
+      edits: { urls: { cancel: string } }[];
+    };
+    await fetch(edits[0]!.urls.cancel, { method: "POST" });
+    const answer = await waiting;
+    expect([answer.status, await answer.json()]).toMatchObject([200, { status: "cancelled" }]);
+  });
+
   it("says which service is down", async () => {
     await gateway.services.servers.clip.stop();
     const response = await post({ emotion: "joy" }, { Prefer: "wait=20" });

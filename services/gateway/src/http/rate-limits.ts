@@ -1,6 +1,7 @@
 import { MoodError } from "@moodifier/service-kit";
 import type { Response } from "express";
 import type { Database } from "../database/database.ts";
+import { refuse } from "./refuse.ts";
 
 /** What a tenant may ask for in a minute. 0 means without limit. */
 export interface RatePolicy {
@@ -35,10 +36,10 @@ export class RateLimits {
   }
 
   /**
-   * Counts a request and writes the fields `RateLimit-Policy` and `RateLimit` (IETF draft 10). Errors: RESOURCE_EXHAUSTED (RATE_LIMITED) with `retryAfterSeconds`; a refused request
-   * costs nothing.
+   * Counts a request and writes the fields `RateLimit-Policy` and `RateLimit` (IETF draft 10) into the response, where there is one. Errors: RESOURCE_EXHAUSTED (RATE_LIMITED) with
+   * `retryAfterSeconds`; INVALID_ARGUMENT (QUOTA_TOO_SMALL) for what no wait helps. A refused request costs nothing.
    */
-  async charge(tenantId: string, cost: RateCost, response: Response): Promise<void> {
+  async charge(tenantId: string, cost: RateCost, response?: Response): Promise<void> {
     const policy = this.#policyOf(tenantId);
     const units = [
       { name: "requests", quota: policy.requests, cost: cost.requests, column: "requests" },
@@ -46,15 +47,20 @@ export class RateLimits {
     ] as const;
     const limited = units.filter(({ quota }) => quota > 0);
     if (limited.length === 0) return;
+    for (const { name, quota, cost: own } of limited) {
+      if (own <= quota) continue;
+      const expected = `at most ${quota} ${name}, the quota of ${windowSeconds} s`;
+      throw refuse("QUOTA_TOO_SMALL", { argument: "request", expected, got: String(own) });
+    }
     const counted = await this.#count(tenantId, cost);
     const resetSeconds = Math.max(1, Math.ceil(counted.left));
     const over = limited.find(({ quota, column }) => counted[column] > quota);
     if (over) await this.#count(tenantId, { requests: -cost.requests, megapixelSteps: -cost.megapixelSteps });
-    response.setHeader(
+    response?.setHeader(
       "RateLimit-Policy",
       limited.map(({ name, quota }) => `"${name}";q=${Math.floor(quota)};w=${windowSeconds}`).join(", "),
     );
-    response.setHeader(
+    response?.setHeader(
       "RateLimit",
       limited
         .map(({ name, quota, column, cost: own }) => {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { answer, type Json, problemAnswer } from "../http/describe.ts";
+import { answer, idempotencyKey, type Json, problemAnswer } from "../http/describe.ts";
 import { imageEditFieldsSchema } from "./image-edit-fields.ts";
 
 /** Schemas that these paths name. */
@@ -34,6 +34,7 @@ export function imagePaths(): Json {
         summary: "Edit a picture as OpenAI's clients ask for it.",
         description:
           "The same edits as /v1/edits, waited for; problems have OpenAI's form. The emotion is the one that the prompt names, or the field `emotion`. Fields of OpenAI's API that mean nothing here are refused.",
+        parameters: [idempotencyKey("pictures")],
         requestBody: { required: true, content: { "multipart/form-data": { schema } } },
         responses: {
           200: answer("The pictures.", "ImagesResponse", {

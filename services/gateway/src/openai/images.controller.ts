@@ -41,7 +41,7 @@ export class ImagesController {
     this.#storage = storage;
   }
 
-  /** Edits a picture and answers when it is done. A client that leaves cancels its edits. */
+  /** Edits a picture and answers when it is done. A client that leaves cancels its edits, unless it can find them again by its Idempotency-Key. */
   @Post()
   async create(@Req() request: Request, @Res() response: Response): Promise<void> {
     const signal = clientGone(response);
@@ -64,16 +64,17 @@ export class ImagesController {
     const { tenantId } = identityOf(request);
     const jobs: Job[] = [];
     try {
-      for (const edit of asked.edits) {
-        jobs.push((await this.#starter.start(edit, { tenantId, request, response, signal })).job);
+      for (const [part, edit] of asked.edits.entries()) {
+        jobs.push((await this.#starter.start(edit, { tenantId, request, response, signal, part })).job);
       }
       const ended = await Promise.all(jobs.map((job) => waitForJob(this.#store, job, signal)));
       const failed = ended.find(({ status }) => status !== "succeeded");
       if (failed && !signal.aborted) throw failure(failed);
       return ended;
     } finally {
-      // Those that have ended stay as they are: this stops the rest of a request that failed or was left.
-      for (const { id } of jobs) await this.#store.end(id, "cancelled");
+      // Those that have ended stay as they are: this stops the rest of a request that failed or was left, unless its Idempotency-Key can find them again.
+      const findable = request.headers["idempotency-key"] !== undefined;
+      if (!findable) for (const { id } of jobs) await this.#store.end(id, "cancelled");
     }
   }
 

@@ -59,6 +59,24 @@ describe("the official OpenAI client", () => {
     expect(gateway.services.record.plans.at(-1)).toMatchObject({ emotion: "sadness", intensity: 0.5 });
   });
 
+  it("gets the same pictures again for one Idempotency-Key, also when it left before they were done", async () => {
+    const before = gateway.services.record.edits.length;
+    gateway.services.script.stepMs = 300;
+    const ask = async (signal?: AbortSignal) => {
+      const request = { image: await png(), prompt: "joy", n: 2, seed: 40 } as const;
+      return client.images.edit(request, { headers: { "Idempotency-Key": "pair" }, ...(signal && { signal }) });
+    };
+    const leaving = new AbortController();
+    const left = ask(leaving.signal).catch(() => "left");
+    await expect.poll(() => gateway.services.record.edits.length, { timeout: 60_000 }).toBe(before + 2);
+    leaving.abort();
+    expect(await left).toBe("left");
+    gateway.services.script.stepMs = 1;
+    for (let time = 0; time < 2; time += 1) expect((await ask()).data).toHaveLength(2);
+    const seeds = gateway.services.record.edits.slice(before).map(({ sampling }) => sampling?.seed);
+    expect(seeds.toSorted()).toEqual([40n, 41n]);
+  });
+
   it("sends its masks: transparent may change", async () => {
     const data = new Uint8Array(48 * 32 * 4).fill(255);
     for (let pixel = 0; pixel < 48 * 16; pixel++) data[pixel * 4 + 3] = 0;

@@ -54,7 +54,9 @@ export class UploadStore {
       ],
     );
     if (record || !idempotency) return { upload: toUpload(record!), replayed: false };
-    return { upload: await this.#findRepeated(tenantId, idempotency), replayed: true };
+    const earlier = await this.findRepeated(tenantId, idempotency);
+    if (!earlier) throw keyBusy();
+    return { upload: earlier, replayed: true };
   }
 
   /** Errors: UPLOAD_NOT_FOUND, also for other tenants' uploads. */
@@ -71,12 +73,13 @@ export class UploadStore {
     );
   }
 
-  async #findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Upload> {
+  /** The upload that an idempotency key has made. Errors: IDEMPOTENCY_KEY_REUSED. */
+  async findRepeated(tenantId: string, idempotency: IdempotencyKey): Promise<Upload | undefined> {
     const [record] = await this.#database.query<UploadRecord & { fingerprint: string }>(
       "SELECT * FROM upload WHERE tenant_id = $1 AND idempotency_key = $2",
       [tenantId, idempotency.key],
     );
-    if (!record) throw keyBusy();
+    if (!record) return undefined;
     checkRepeated(record.fingerprint, idempotency);
     return toUpload(record);
   }

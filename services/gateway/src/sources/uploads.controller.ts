@@ -2,13 +2,14 @@ import { Controller, Get, Inject, Param, Post, Req, Res } from "@nestjs/common";
 import type { Request, Response } from "express";
 import { z } from "zod";
 import { readIdempotencyKey } from "../http/idempotency-key.ts";
+import type { RateLimits } from "../http/rate-limits.ts";
 import { quote, refuse } from "../http/refuse.ts";
 import { maxImageBytes } from "../http/upload.ts";
 import { clientGone } from "../http/client-gone.ts";
 import type { Storage } from "../storage/storage.ts";
 import { identityOf } from "../tenants/identity.ts";
 import { Needs } from "../tenants/needs.ts";
-import { STORAGE, UPLOAD_STORE } from "../tokens.ts";
+import { RATE_LIMITS, STORAGE, UPLOAD_STORE } from "../tokens.ts";
 import type { Upload, UploadStore } from "./upload-store.ts";
 
 export const uploadSchema = z
@@ -29,10 +30,16 @@ const mediaTypes = ["image/png", "image/jpeg", "image/webp"];
 export class UploadsController {
   readonly #storage: Storage;
   readonly #uploads: UploadStore;
+  readonly #rates: RateLimits;
 
-  constructor(@Inject(STORAGE) storage: Storage, @Inject(UPLOAD_STORE) uploads: UploadStore) {
+  constructor(
+    @Inject(STORAGE) storage: Storage,
+    @Inject(UPLOAD_STORE) uploads: UploadStore,
+    @Inject(RATE_LIMITS) rates: RateLimits,
+  ) {
     this.#storage = storage;
     this.#uploads = uploads;
+    this.#rates = rates;
   }
 
   @Post()
@@ -58,7 +65,11 @@ export class UploadsController {
     if (stored.bytes === 0) throw refuse("BODY_MALFORMED", { argument: "body", expected: "a picture", got: "0 bytes" });
     const content = { ...stored, mediaType };
     const idempotency = readIdempotencyKey(request.headers["idempotency-key"], content);
-    const { upload, replayed } = await this.#uploads.add(tenantId, content, idempotency);
+    const earlier = idempotency && (await this.#uploads.findRepeated(tenantId, idempotency));
+    if (!earlier) await this.#rates.charge(tenantId, { requests: 1, megapixelSteps: 0 }, response);
+    const { upload, replayed } = earlier
+      ? { upload: earlier, replayed: true }
+      : await this.#uploads.add(tenantId, content, idempotency);
     if (replayed) response.setHeader("Idempotency-Replayed", "true");
     response
       .status(replayed ? 200 : 201)
