@@ -23,6 +23,7 @@ export interface CollectedRecord {
   readonly uri: string;
   /** SHA-256 of the bytes, hex. */
   readonly sha256: string;
+  /** What the source calls it; `filter` puts what the bytes are. */
   readonly mediaType: string;
   readonly licence: Licence;
   /** Whom to name, as the licence asks; empty when nobody need be named. */

@@ -9,7 +9,7 @@ import { removeDuplicates } from "./remove-duplicates.ts";
 import { averageColours, hashPicture, shrinkPicture } from "./perceptual-hash.ts";
 
 /** Raised when the same pictures would be judged otherwise. */
-const VERSION = 3;
+const VERSION = 4;
 
 /** What a picture must be to stay. */
 export interface FilterOptions extends RunOptions {
@@ -45,19 +45,19 @@ export async function filter(archive: Archive, options: FilterOptions = {}): Pro
   const judge = async (record: CollectedRecord, signal?: AbortSignal): Promise<Outcome<FilteredRecord>> => {
     const picture = await decode(await packs.read(record.blob), maxPixels, signal);
     if ("refused" in picture) return picture;
-    const { width, height } = picture;
+    const { width, height, mediaType } = picture;
     const [short, long] = [Math.min(width, height), Math.max(width, height)];
     if (short < minSide)
       return { refused: "TOO_SMALL", detail: `${width} x ${height} pixels, expected ${minSide} or more` };
     if (long > maxAspect * short)
       return { refused: "TOO_LONG", detail: `${width} x ${height} pixels, expected at most ${maxAspect}:1` };
     const small = await shrinkPicture(picture);
-    const look = { phash: hashPicture(small), colours: averageColours(small) };
-    if (nsfw === undefined) return { kept: { ...record, width, height, ...look } };
+    const look = { mediaType, width, height, phash: hashPicture(small), colours: averageColours(small) };
+    if (nsfw === undefined) return { kept: { ...record, ...look } };
     const score = Math.round((await nsfw.score(picture, signal)) * 1e4) / 1e4;
     if (score >= nsfwThreshold)
       return { refused: "NSFW", detail: `probability ${score}, allowed below ${nsfwThreshold}` };
-    return { kept: { ...record, width, height, ...look, nsfw: score } };
+    return { kept: { ...record, ...look, nsfw: score } };
   };
   try {
     const report = await runRecordStage<CollectedRecord, FilteredRecord>(
