@@ -1,10 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import type { FilteredRecord } from "../record.ts";
 import { type StageReport, Tally } from "../run/report.ts";
 import { fingerprintOf, readSummaries, type RunOptions } from "../run/run-stage.ts";
 import type { Archive } from "../store/archive-folder.ts";
-import { DurableFile } from "../store/durable-file.ts";
+import { DurableFile, PARTIAL_PREFIX } from "../store/durable-file.ts";
 import { commitUnit, readRecords, readSummary, sha256, type UnitSummary } from "../store/unit.ts";
 import { findNearDuplicates } from "./near-duplicates.ts";
 import { COLOUR_BYTES, colourDifference } from "./perceptual-hash.ts";
@@ -77,10 +78,13 @@ function describeDuplicate({ id, uri, emotion }: FilteredRecord, original: strin
   return { reason, detail: `same as ${original}`, id, uri, emotion };
 }
 
-/** Identifiers and hashes of the whole archive, in files of fixed-size entries, so that memory does not grow with them. */
+/**
+ * Identifiers and hashes of the whole archive, in files of fixed-size entries, so that memory does not grow with them. They are named like files being written:
+ * whoever opens the archive after a kill removes them.
+ */
 async function writeHashes(archive: Archive, inputs: readonly UnitSummary[]) {
   const paths = ["hashes", "ids", "colours"].map((name) =>
-    archive.path("stages", "dedupe", `${name}-${process.pid}.bin`),
+    archive.path("stages", "dedupe", `${PARTIAL_PREFIX}${name}-${process.pid}-${randomUUID().slice(0, 8)}`),
   );
   const [hashes, ids, colours] = await Promise.all(paths.map((path) => DurableFile.create(path)));
   const firsts = new Map<number, number>();

@@ -77,6 +77,8 @@ async function createArchive(root: string, file: string, unitSize: number | unde
     );
   }
   const found = (await readdir(root).catch(() => [])).filter((name) => !name.startsWith(PARTIAL_PREFIX));
+  // Another process was faster.
+  if (found.includes("archive.json")) return openArchive(root, { unitSize });
   if (found.length > 0 && !found.every((name) => name === "expand")) {
     throw new ArchiveError("ARCHIVE_INVALID", `${root}: expected an archive or an empty folder, found ${found[0]}`);
   }
@@ -88,10 +90,15 @@ async function createArchive(root: string, file: string, unitSize: number | unde
   return new Archive(root, settings.data);
 }
 
+/** Where files are written. */
+const FOLDERS = ["", "collect", "expand", "review", "dataset", "dataset/index", "dataset/shards", "stats"].concat(
+  UNIT_STAGES.map((stage) => join("stages", stage)),
+);
+
 /** What killed processes left half written; a file of a living one is younger. */
 async function removeStale(root: string): Promise<void> {
-  for (const stage of UNIT_STAGES) {
-    const folder = join(root, "stages", stage);
+  for (const where of FOLDERS) {
+    const folder = join(root, where);
     const names = await readdir(folder).catch(() => []);
     for (const name of names.filter((entry) => entry.startsWith(PARTIAL_PREFIX))) {
       const age = Date.now() - ((await stat(join(folder, name)).catch(() => undefined))?.mtimeMs ?? Date.now());
