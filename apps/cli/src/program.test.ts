@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -46,6 +48,18 @@ describe("moodifier", () => {
   ])("refuses %j with what was expected", async (args, message) => {
     expect(await run(args)).toBe(2);
     expect(complained).toContain(message);
+  });
+});
+
+describe("moodifier with a server that is something else", () => {
+  it("says so", async () => {
+    const server = createServer((_request, response) => response.end("<!DOCTYPE html><title>Shop</title>"));
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    expect(await run(["jobs", "list", "--server", url])).toBe(3);
+    expect(complained).toContain(`${url} is no gateway: expected JSON, got "<!DOCTYPE html>`);
+    server.closeAllConnections();
+    server.close();
   });
 });
 

@@ -33,13 +33,18 @@ export function toApiOptions(options: RunOptions): Record<string, unknown> {
     ...(source !== undefined && { source }),
     ...(inputPrefix !== undefined && { input_prefix: inputPrefix }),
     ...(plan !== undefined && { plan_id: plan }),
-    ...(priority !== undefined && { priority: Number(priority) }),
+    ...(priority !== undefined && { priority: toPriority(priority) }),
     ...(options.column && { columns: toPairs("--column", options.column) }),
     ...(options.default && { defaults: toPairs("--default", options.default) }),
     ...(Object.keys(output).length > 0 && { output }),
     ...(options.refuseFaulty && { invalid_rows: "refuse" }),
     ...(options.dryRun && { dry_run: true }),
   };
+}
+
+function toPriority(text: string): number {
+  if (/^-?\d{1,3}$/.test(text)) return Number(text);
+  throw new UsageError(`--priority: expected a whole number -100..100, got "${text}"`);
 }
 
 /** `FIELD=VALUE` several times. */

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { UsageError } from "../output/failure.ts";
 
@@ -37,6 +37,10 @@ export async function checkFolder(option: string, folder: string): Promise<void>
 /** Writes a file whole or not at all. */
 export async function writeOutput(path: string, data: Uint8Array | string): Promise<void> {
   const partial = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
-  await writeFile(partial, data);
-  await rename(partial, path);
+  try {
+    await writeFile(partial, data);
+    await rename(partial, path);
+  } finally {
+    await rm(partial, { force: true });
+  }
 }

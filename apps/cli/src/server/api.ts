@@ -23,9 +23,15 @@ export async function request(url: string, options: RequestInit = {}): Promise<R
   throw new ProblemError(await readProblem(response));
 }
 
-/** A request whose answer is JSON. */
+/** A request whose answer is JSON. Throws UnavailableError for any other. */
 export async function requestJson<T>(url: string, options: RequestInit = {}): Promise<T> {
-  return (await (await request(url, options)).json()) as T;
+  const text = await (await request(url, options)).text();
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    const start = text.trim().slice(0, 40);
+    throw new UnavailableError(`${new URL(url).origin} is no gateway: expected JSON, got "${start}"`, { cause });
+  }
 }
 
 /** A form of text fields and files. Fields without a value are left out. */
