@@ -219,7 +219,8 @@ function deliveryPaths(): Json {
     "/v1/webhooks/{id}/deliveries": {
       get: {
         operationId: "listWebhookDeliveries",
-        summary: "List an endpoint's deliveries and their attempts, newest first.",
+        summary:
+          "List an endpoint's deliveries and their attempts, newest first; they are kept for 30 days after their end.",
         parameters: [...pathParameters(), ...pageParameters, status],
         responses: {
           200: answer("A page.", "WebhookDeliveryList", { deliveries: [delivery] }),
