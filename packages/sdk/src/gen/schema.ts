@@ -16,7 +16,7 @@ export interface paths {
         put?: never;
         /**
          * Start an edit.
-         * @description Answers 202 at once, or after the wait of `Prefer: wait=N` (at most 60 s) with the finished edit. A client that leaves while it waits cancels its edit.
+         * @description Answers 202 at once, or after the wait of `Prefer: wait=N` (at most 60 s) with the finished edit. A client that leaves while it waits cancels its edit, unless an Idempotency-Key can find it again.
          */
         post: operations["createEdit"];
         delete?: never;
@@ -648,7 +648,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List an endpoint's deliveries and their attempts, newest first. */
+        /** List an endpoint's deliveries and their attempts, newest first; they are kept for 30 days after their end. */
         get: operations["listWebhookDeliveries"];
         put?: never;
         post?: never;
@@ -846,7 +846,7 @@ export interface components {
              */
             invalid_rows: "fail" | "refuse";
             /**
-             * @description Urgency among batches; the higher the sooner.
+             * @description Urgency among the tenant's own batches; the higher the sooner.
              * @default 0
              */
             priority: number;
@@ -1800,7 +1800,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The edit that the Idempotency-Key had started; it has ended. */
+            /** @description The edit that the Idempotency-Key had started, or one that was cancelled meanwhile; it has ended. */
             200: {
                 headers: {
                     /** @description Quotas of requests and megapixel-steps, where set. */
@@ -4426,6 +4426,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The rate limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The output can't be reached. */
             503: {
                 headers: {
@@ -5415,6 +5424,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description The rate limit is reached. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description The storage is full or can't be reached. */
             503: {
                 headers: {
@@ -5522,7 +5540,10 @@ export interface operations {
     createImageEdit: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A repeated request with the same key and payload finds the first one's pictures for as long as that is kept. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
