@@ -111,7 +111,7 @@ describe("moodifier edit", () => {
     [["paint"], 2, "unknown command"],
     [["emotions", "--server", "nowhere"], 2, "--server: expected an http or https URL"],
     [["emotions", "--server", "http://127.0.0.1:9"], 3, "can't be reached"],
-    [["emotions", "--model-dir", "no/such/folder"], 3, "manifest.json is missing"],
+    [["serve", "--model-dir", "no/such/folder"], 3, "manifest.json is missing"],
     [["--version"], 0, ""],
   ])("%j ends with %i", async (args, code, message) => {
     const done = await moodifier(...args);
