@@ -32,7 +32,11 @@ beforeAll(async () => {
       // The first connection breaks after two events.
       if (lastEventId === "0") response.write(`: ping\n\n${event(1)}${event(2)}`, () => request.socket.destroy());
       else response.end(event(3));
-    } else if (path === "/v1/edits/e1")
+    } else if (path === "/v1/edits/e2/events" && seen.filter((each) => each.path === path).length === 1) {
+      response.writeHead(503, { "content-type": "text/html" }).end("<html>proxy");
+    } else if (path === "/v1/edits/e2/events") {
+      response.writeHead(200, { "content-type": "text/event-stream" }).end(event(1));
+    } else if (path === "/v1/edits/e1" || path === "/v1/edits/e2")
       response.setHeader("content-type", "application/json").end(JSON.stringify(edit));
     else if (path === "/v1/emotions") response.writeHead(502, { "content-type": "text/html" }).end("<html>proxy");
     else
@@ -81,5 +85,14 @@ describe("the client", () => {
       "0",
       "2",
     ]);
+  });
+
+  it("goes on when the gateway is being replaced, and stops at what it refuses", async () => {
+    const client = createMoodifierClient({ baseUrl });
+    const sequences: number[] = [];
+    const ended = await followEdit(client, "e2", { onProgress: ({ sequence }) => sequences.push(sequence) });
+    expect(ended.status).toBe("succeeded");
+    expect(sequences).toEqual([1]);
+    await expect(followEdit(client, "missing")).rejects.toMatchObject({ status: 404 });
   });
 });

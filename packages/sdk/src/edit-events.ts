@@ -12,8 +12,8 @@ export interface ProgressEvent {
   readonly percentage: number;
 }
 
-/** A stream that broke this often without a new event is given up. */
-const maxAttempts = 5;
+/** A stream that broke this often without a new event is given up: after about 15 seconds, each pause is twice the one before. */
+const maxAttempts = 6;
 const pauseMs = 500;
 
 /** Statuses after which an edit never changes. */
@@ -43,7 +43,7 @@ export async function* watchEdit(
   }
 }
 
-/** Follows an edit to its end, over broken connections too, and returns it as it ended. */
+/** Follows an edit to its end, over broken connections and gateways that are being replaced, and returns it as it ended. */
 export async function followEdit(
   client: MoodifierClient,
   id: string,
@@ -62,13 +62,17 @@ export async function followEdit(
       // The client library loosens tuples to lists; the schema does not.
       if (data && FINAL_STATUSES.includes(data.status)) return data as unknown as Edit;
     } catch (error) {
-      // What the gateway refused is final; a broken connection may heal.
-      if (signal?.aborted || error instanceof MoodifierError) throw error;
+      if (signal?.aborted || !mayHeal(error)) throw error;
       failure = error;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    if (attempt < maxAttempts) await new Promise((resolve) => setTimeout(resolve, pauseMs * 2 ** (attempt - 1)));
   }
   throw failure ?? new Error(`the edit ${id} did not end while it was followed`);
+}
+
+/** What the gateway refused is final; a broken connection, a busy gateway and one that is being replaced (429, 5xx) are not. */
+function mayHeal(error: unknown): boolean {
+  return !(error instanceof MoodifierError) || error.status >= 500 || error.status === 429;
 }
 
 /** Server-sent events as the HTML standard defines them. */
